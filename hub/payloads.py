@@ -1,0 +1,222 @@
+"""The JSON payloads of the wire contract: typed, validated, and the source of docs/schemas/.
+
+Everything that arrives over MQTT as JSON is read by `decode`, which refuses what breaks the contract
+and ignores fields that it doesn't know.
+"""
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hub import wire
+from hub.errors import PayloadRefused
+from hub.model import Outcome, Reason, Status
+
+U32 = Annotated[int, Field(ge=0, le=0xFFFFFFFF)]
+Millis = Annotated[int, Field(ge=0, lt=1 << 53)]  # 2^53: what every JSON reader can hold exactly
+Text = Annotated[str, Field(max_length=200)]
+DeviceState = Literal["online", "sleeping", "offline"]
+
+
+class Payload(BaseModel):
+    """Every payload: version 1, strict types, unknown fields ignored, frozen."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", allow_inf_nan=False)
+
+    v: Literal[1] = 1
+
+    def encode(self) -> bytes:
+        return self.model_dump_json().encode()
+
+
+class DeviceStatus(Payload):
+    state: DeviceState
+    boot_id: U32
+    firmware: Text | None = None
+    hardware: Text | None = None
+    reset_reason: Text | None = None
+    since_ms: Millis | None = None
+
+
+class Motion(Payload):
+    motion_id: U32
+    boot_id: U32
+    state: Literal["start", "end"]
+    source: Literal["pir", "frame", "button", "command"]
+    at_ms: Millis
+
+
+class Telemetry(Payload):
+    boot_id: U32
+    uptime_s: Millis | None = None
+    rssi_dbm: Annotated[int, Field(ge=-200, le=100)] | None = None
+    heap_free: Millis | None = None
+    psram_free: Millis | None = None
+    temperature_c: Annotated[float, Field(ge=-100, le=200)] | None = None
+    frames_sent: Millis | None = None
+    frames_acked: Millis | None = None
+    frames_lost: Millis | None = None
+    frames_waiting: Millis | None = None
+    capture_failures: Millis | None = None
+    reconnects: Millis | None = None
+
+
+class Ack(Payload):
+    boot_id: U32
+    frame_id: U32
+    motion_id: U32
+    outcome: Annotated[Outcome, Field(strict=False)]
+    reason: Annotated[Reason | None, Field(strict=False)] = None
+    faces: Annotated[int, Field(ge=0)] = 0
+    hub_ms: Millis = 0
+    retry_after_ms: Millis = 0
+
+
+class FieldError(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+    field: Text
+    message: Text
+
+
+class WantedConfig(Payload):
+    """What an admin wants; the camera itself judges the fields (`wire.check_config`)."""
+
+    version: Annotated[int, Field(ge=0)]
+    config: dict[str, Any]
+
+
+class ConfigInForce(Payload):
+    version: Annotated[int, Field(ge=0)]
+    state: Literal["applied", "rejected"]
+    errors: Annotated[list[FieldError], Field(max_length=50)] = []
+    config: dict[str, Any]
+
+
+class Command(Payload):
+    id: Text
+    op: Literal["snapshot", "identify", "reboot", "forget_frames"]
+    args: dict[str, Any] = {}
+    not_after_ms: Millis | None = None
+
+
+class CommandAnswer(Payload):
+    id: Text
+    ok: bool
+    error: Text | None = None
+    data: dict[str, Any] = {}
+
+
+class HubStatus(Payload):
+    state: Literal["online", "offline"]
+    hub_id: Text
+    version: Text | None = None
+    since_ms: Millis | None = None
+
+
+class ResultAttendance(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+    day: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
+    status: Annotated[Status, Field(strict=False)]
+    first_seen_ms: Millis
+    created: bool
+
+
+class ResultFace(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+    box: Annotated[list[int], Field(min_length=4, max_length=4)]
+    outcome: Annotated[Outcome, Field(strict=False)]
+    reason: Annotated[Reason | None, Field(strict=False)] = None
+    person_id: str | None = None
+    name: str | None = None
+    distance: float | None = None
+    margin: float | None = None
+    attendance: ResultAttendance | None = None
+
+
+class Result(Payload):
+    result_id: Text
+    site: Text
+    device: Text
+    boot_id: U32
+    frame_id: U32
+    motion_id: U32
+    captured_ms: Millis
+    received_ms: Millis
+    outcome: Annotated[Outcome, Field(strict=False)]
+    reason: Annotated[Reason | None, Field(strict=False)] = None
+    width: int = 0
+    height: int = 0
+    faces: list[ResultFace] = []
+    picture: str | None = None
+    ms: dict[str, float] = {}
+
+
+class EnrollRequest(Payload):
+    """Judge photos of the picture store and, with `accept`, add the good ones to the person's templates."""
+
+    person_id: Text
+    photos: Annotated[list[Text], Field(min_length=1, max_length=50)]
+    accept: bool = True
+
+
+class PhotoVerdict(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+    photo: Text
+    accepted: bool
+    reason: str | None = None
+    message: str | None = None
+    quality: dict[str, float] | None = None
+    duplicate_of: str | None = None
+
+
+class EnrollReply(Payload):
+    person_id: Text
+    photos: list[PhotoVerdict] = []
+
+
+class RpcError(Payload):
+    """The answer to a request that the hub refused."""
+
+    error: str
+    message: str
+
+
+# The payloads of the contract by topic leaf: what docs/schemas/ holds.
+CONTRACT: dict[str, type[Payload]] = {
+    "status": DeviceStatus,
+    "motion": Motion,
+    "telemetry": Telemetry,
+    "ack": Ack,
+    "result": Result,
+    "config-wanted": WantedConfig,
+    "config-in-force": ConfigInForce,
+    "cmd": Command,
+    "cmd-answer": CommandAnswer,
+    "hub-status": HubStatus,
+    "enroll-request": EnrollRequest,
+    "enroll-reply": EnrollReply,
+    "rpc-error": RpcError,
+}
+
+P = TypeVar("P", bound=BaseModel)
+
+
+def decode(kind: type[P], raw: bytes) -> P:
+    """Read a payload that came from outside.
+
+    Raises PayloadRefused with the reason `too_long`, `json` (not JSON, too deep) or `fields`; the
+    message names the first field and never repeats its value.
+    """
+    if len(raw) > wire.MAX_PAYLOAD:
+        raise PayloadRefused("too_long", f"{len(raw)} bytes are over {wire.MAX_PAYLOAD}")
+    try:
+        return kind.model_validate_json(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        reason = "json" if first["type"] == "json_invalid" else "fields"
+        raise PayloadRefused(reason, f"{where}: {first['msg']}" if where else first["msg"]) from None

@@ -1,0 +1,180 @@
+"""The settings: one frozen class, the only reader of the environment and of presenza.toml.
+
+A value comes from `PRESENZA_<NAME>`, else from `presenza.toml` in the data folder, else from the
+default. Secrets also come from a file that `PRESENZA_<NAME>_FILE` names.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from hub import wire
+from hub.errors import SettingsError
+
+PREFIX = "PRESENZA_"
+TOML_NAME = "presenza.toml"
+SECRETS = ("mqtt_password",)
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _site_name(text: str) -> str:
+    if not wire.is_name(text):
+        raise ValueError("must match [a-z0-9][a-z0-9-]{0,31}")
+    return text
+
+
+def _time_zone(text: str) -> str:
+    if text not in available_timezones():
+        raise ValueError("is no time zone of the IANA database, such as Europe/Berlin")
+    return text
+
+
+def _system_time_zone() -> str:
+    """The machine's own time zone by its IANA name, else UTC."""
+    candidates = [os.environ.get("TZ", "").lstrip(":")]
+    target = Path("/etc/localtime").resolve().as_posix()
+    candidates.append(target.partition("/zoneinfo/")[2])
+    return next((name for name in candidates if name and name in available_timezones()), "UTC")
+
+
+class Settings(BaseModel):
+    """Everything that can be set. Each field's description is its line in docs/settings.md."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_dir: Path = Field(
+        Path("presenza-data"), description="Folder of the database, pictures, broker files and secrets"
+    )
+    cache_dir: Path = Field(Path("~/.cache/presenza"), description="Folder of converted models and sample photos")
+    site: Annotated[str, AfterValidator(_site_name)] = Field("main", description="The site's name in every topic")
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
+        default_factory=_system_time_zone, description="IANA time zone of the site; it decides what day it is"
+    )
+    mqtt_host: str = Field("127.0.0.1", description="Host of the broker that the hub and the dashboard connect to")
+    mqtt_local_port: Port = Field(
+        18830, description="Port of the broker's listener for the hub and the dashboard, loopback only"
+    )
+    mqtt_port: Port = Field(
+        8883,
+        description="Port of the broker's listener for cameras",
+    )
+    mqtt_username: str = Field("hub", description="User name of the hub at the broker")
+    mqtt_password: SecretStr | None = Field(
+        None, description="The hub's password; by default the one that `presenza broker` made in the data folder"
+    )
+    http_port: Port = Field(8000, description="Port of the dashboard")
+    store: Literal["sqlite"] = Field("sqlite", description="Where people and attendance are kept")
+    workers: int = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=1,
+        le=256,
+        description="Recognition processes; each takes one core and about 250 MB",
+    )
+    engine: Literal["fast", "reference"] = Field(
+        "fast", description="Face engine: `fast`, or `reference` (plain face_recognition, about 20 times slower)"
+    )
+    max_distance: float = Field(0.50, gt=0, le=2, description="A face farther than this from everybody is unknown")
+    max_margin_score: float = Field(
+        0.36,
+        gt=-2,
+        le=2,
+        description="Limit of 2·d1 − d2, the distances to the nearest two people; over it the face is uncertain",
+    )
+    min_face_px: int = Field(56, ge=16, le=1000, description="Faces smaller than this are `too_small`")
+    day_start: time = Field(time(4, 0), description="Local time at which a new day of attendance begins")
+    late_after: time = Field(time(9, 0), description="Who is first seen later than this is late")
+    keep_pictures_days: int = Field(14, ge=0, le=3650, description="Pictures of frames are deleted after so many days")
+    keep_events_days: int = Field(
+        90, ge=1, le=3650, description="Events (each frame with faces) are deleted after so many days"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severity that is logged")
+    log_format: Literal["auto", "console", "json"] = Field(
+        "auto", description="Log lines for people, or as JSON; `auto`: console on a terminal"
+    )
+    fault_point: str = Field("", description="For tests only: the hub kills itself at the named step of the pipeline")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def secrets_dir(self) -> Path:
+        return self.data_dir / "secrets"
+
+    @property
+    def broker_dir(self) -> Path:
+        return self.data_dir / "broker"
+
+    @property
+    def database(self) -> Path:
+        return self.data_dir / "presenza.db"
+
+    @property
+    def pictures_dir(self) -> Path:
+        return self.data_dir / "pictures"
+
+
+def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Read the settings. `overrides` (command-line options) win; None among them means not given.
+
+    Raises SettingsError with one sentence for each bad value, without the value of a secret.
+    """
+    environ = os.environ if environ is None else environ
+    given = {name: value for name, value in overrides.items() if value is not None}
+    from_env = _from_environment(environ)
+    data_dir = Path(given.get("data_dir") or from_env.get("data_dir") or Settings.model_fields["data_dir"].default)
+    values = {**_from_toml(data_dir.expanduser() / TOML_NAME), **from_env, **given}
+    for name in ("data_dir", "cache_dir"):
+        values[name] = Path(values.get(name) or Settings.model_fields[name].default).expanduser().absolute()
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_sentence(problem) for problem in error.errors(include_url=False))) from None
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for key, text in environ.items():
+        name = key.removeprefix(PREFIX).lower()
+        if not key.startswith(PREFIX):
+            continue
+        if name.removesuffix("_file") in SECRETS and name.endswith("_file"):
+            values[name.removesuffix("_file")] = _read_secret(key, Path(text))
+        elif name in Settings.model_fields:
+            values[name] = text
+        else:
+            raise SettingsError(f"{key} is no setting of Presenza; see docs/settings.md.")
+    return values
+
+
+def _read_secret(key: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{key} names {path}, which can't be read: {type(error).__name__}.") from None
+
+
+def _from_toml(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            return dict(tomllib.load(file))
+    except FileNotFoundError:
+        return {}
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} can't be read: {error}") from None
+
+
+def _sentence(problem: Any) -> str:
+    name = ".".join(str(part) for part in problem["loc"])
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        return f"{name} is no setting of Presenza; see docs/settings.md."
+    shown = "" if name in SECRETS else f" = {problem['input']!r}"
+    return f"{PREFIX}{name.upper()}{shown}: {message}."

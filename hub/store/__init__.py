@@ -1,0 +1,137 @@
+"""What is kept: people, attendance, events, devices, and (in `pictures`) the pictures.
+
+`Store` is the interface; `sqlite` the embedded default, `memory` the fake that tests and simulations
+use. Both pass one contract suite. All methods are synchronous, safe to call from several threads,
+and durable when they return.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from hub.model import (
+    Attendance,
+    Correction,
+    Device,
+    DeviceState,
+    Event,
+    FrameKey,
+    Marked,
+    Person,
+    Photo,
+    Template,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What `Store.record` wrote: the event with its final outcomes, and the attendance of its people.
+
+    `repeated` says that the frame was recorded before: `event` is the one from then, nothing was written.
+    """
+
+    event: Event
+    marked: dict[str, Marked]
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What is left to delete after rows are gone: the keys of their pictures."""
+
+    rows: int
+    pictures: tuple[str, ...]
+
+
+class Store(Protocol):
+    """One site's people, attendance, events and devices."""
+
+    def close(self) -> None: ...
+
+    # -- people -------------------------------------------------------------
+    def add_person(self, person: Person) -> None:
+        """Raises Conflict when the id or a non-empty number is taken."""
+
+    def update_person(self, person: Person) -> None:
+        """Replace a person's data. Raises NotFound, or Conflict for a number that is taken."""
+
+    def person(self, person_id: str) -> Person:
+        """Raises NotFound."""
+
+    def people(self, *, group: str | None = None) -> list[Person]:
+        """Everybody, by name."""
+
+    def remove_person(self, person_id: str) -> Removed:
+        """Erase a person everywhere: templates, photos, attendance, corrections, faces in events.
+
+        Leaves no trace of them in the files, the write-ahead log included. The pictures named by the
+        answer (enrolment photos, frames that show the person) are the caller's to delete, before
+        anything else. Raises NotFound.
+        """
+
+    def add_photo(self, photo: Photo, templates: Sequence[Template]) -> None:
+        """Keep an accepted enrolment photo with the templates made of it, at once. Raises NotFound, Conflict."""
+
+    def photos(self, person_id: str) -> list[Photo]:
+        """A person's enrolment photos, oldest first."""
+
+    def remove_photo(self, photo_id: str) -> Removed:
+        """Raises NotFound."""
+
+    def templates(self, engine: str) -> list[Template]:
+        """Every template that `engine` made."""
+
+    def people_revision(self) -> int:
+        """A number that changes whenever people or templates change, through whatever process; cheap to ask."""
+
+    # -- attendance ---------------------------------------------------------
+    def record(self, event: Event, marks: Sequence[Attendance]) -> Recorded:
+        """Write a frame's event and its people's attendance, in one durable transaction.
+
+        Each attendance is inserted unless (person, day) exists; an existing one only has its first and
+        last seen widened (an earlier first sighting takes status, device and event along). The event is
+        stored as `event.settled(...)` says. A frame key that was recorded before writes nothing. A mark
+        of a person who was removed in the meantime is dropped: its face is stored as unknown.
+        """
+
+    def event_of(self, key: FrameKey) -> Event | None:
+        """The event that was recorded for a frame, if any."""
+
+    def events(
+        self, *, before_id: str | None = None, device: str | None = None, person_id: str | None = None, limit: int = 50
+    ) -> list[Event]:
+        """Events, newest first; `before_id` is the cursor for the next page."""
+
+    def attendance(
+        self, first_day: str, last_day: str, *, person_id: str | None = None, group: str | None = None
+    ) -> list[Attendance]:
+        """Attendance of the days first…last, both included, by day and first seen."""
+
+    def correct(self, correction: Correction) -> Attendance:
+        """Append a correction and return the day as it stands now. Raises NotFound for the person."""
+
+    def corrections(self, person_id: str, day: str) -> list[Correction]:
+        """Every correction of a person's day, oldest first."""
+
+    # -- devices ------------------------------------------------------------
+    def add_device(self, device: Device) -> None:
+        """Raises Conflict."""
+
+    def devices(self) -> list[Device]:
+        """Every camera that was given an identity, by name."""
+
+    def remove_device(self, device: str) -> None:
+        """Forget a camera and its state; its attendance stays. Raises NotFound."""
+
+    def put_device_state(self, state: DeviceState) -> None:
+        """Keep what is known of a camera now, replacing what was."""
+
+    def device_states(self) -> list[DeviceState]:
+        """The last known state of every camera that reported, by name."""
+
+    # -- retention ----------------------------------------------------------
+    def purge_events(self, before_ms: int) -> Removed:
+        """Delete events received before `before_ms`; attendance stays."""
+
+    def purge_pictures(self, before_ms: int) -> Removed:
+        """Take the pictures away from events received before `before_ms`; the keys are the caller's to delete."""
