@@ -70,6 +70,11 @@ class Settings(BaseModel):
         None, description="The hub's password; by default the one that `presenza broker` made in the data folder"
     )
     http_port: Port = Field(8000, description="Port of the dashboard")
+    http_host: str = Field("127.0.0.1", description="Address that the dashboard listens on; 0.0.0.0: all of them")
+    http_origin: Annotated[str, Field(pattern=r"^(https?://[^/\s]+)?$")] = Field(
+        "", description="The dashboard's address in the browser where a proxy stands before it: https://HOST"
+    )
+    redis_url: str = Field("", description="Redis for the dashboard's channel layer; by default none is needed")
     store: Literal["sqlite"] = Field("sqlite", description="Where people and attendance are kept")
     workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1,
