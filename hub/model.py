@@ -40,7 +40,10 @@ RANK = {outcome: place for place, outcome in enumerate(Outcome)}
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A whole JPEG as a camera sent it. `captured_ms` is 0 unless `clock_set`."""
+    """A whole JPEG as a camera sent it. `captured_ms` is 0 unless `clock_set`.
+
+    `repeat` says that a resent frame was delivered before: it gets the same ack again and counts once.
+    """
 
     device: str
     boot_id: int
@@ -52,6 +55,7 @@ class Frame:
     resent: bool = False
     clock_set: bool = False
     last: bool = False
+    repeat: bool = False
     assemble_ms: float = 0.0
 
     @property
@@ -266,13 +270,18 @@ class Event:
     height: int = 0
     picture: str | None = None
 
-    def settled(self, marked: Mapping[str, Marked]) -> "Event":
-        """This event once the attendance of its people is written: who was new today is `recognized`."""
-        faces = tuple(_settle_face(face, marked) for face in self.faces)
+    def with_faces(self, faces: tuple[FaceResult, ...]) -> "Event":
+        """This event with other faces; the one of the highest rank gives the frame its outcome."""
         best = min(faces, key=lambda face: RANK[face.outcome], default=None)
         if best is None:
-            return self
+            return replace(self, faces=(), outcome=Outcome.NO_FACE, reason=None)
         return replace(self, faces=faces, outcome=best.outcome, reason=best.reason)
+
+    def settled(self, marked: Mapping[str, Marked]) -> "Event":
+        """This event once the attendance of its people is written: who was new today is `recognized`."""
+        if not self.faces:
+            return self
+        return self.with_faces(tuple(_settle_face(face, marked) for face in self.faces))
 
 
 def _settle_face(face: FaceResult, marked: Mapping[str, Marked]) -> FaceResult:

@@ -178,6 +178,14 @@ class EnrollReply(Payload):
     photos: list[PhotoVerdict] = []
 
 
+class Stats(Payload):
+    """The hub's counters, timings by stage (ms), and gauges: what waits, how many people, since when."""
+
+    counts: dict[str, Any]
+    ms: dict[str, dict[str, float]]
+    gauges: dict[str, Any]
+
+
 class RpcError(Payload):
     """The answer to a request that the hub refused."""
 
@@ -199,6 +207,7 @@ CONTRACT: dict[str, type[Payload]] = {
     "hub-status": HubStatus,
     "enroll-request": EnrollRequest,
     "enroll-reply": EnrollReply,
+    "stats-reply": Stats,
     "rpc-error": RpcError,
 }
 

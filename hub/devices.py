@@ -1,0 +1,65 @@
+"""What cameras say of themselves: their last status, telemetry and configuration, for the dashboard."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+
+import structlog
+
+from hub.errors import PresenzaError
+from hub.model import DeviceState
+from hub.store import Store
+
+MAX_DEVICES = 2000
+FLUSH_S = 1.0  # a camera that chatters must not wear the disk out
+
+log = structlog.get_logger()
+
+
+class DeviceBook:
+    """The last state of each camera; changes are written once a second."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._states = {state.device: state for state in store.device_states()}
+        self._changed: set[str] = set()
+
+    def online(self) -> int:
+        """How many cameras say that they are there."""
+        return sum(state.state == "online" for state in self._states.values())
+
+    def status(self, device: str, state: str, payload: Mapping[str, object], now_ms: int) -> None:
+        """Take a status in. The last will of an earlier boot says nothing about the one that runs now."""
+        known = self._states.get(device)
+        stale = state == "offline" and known is not None and known.state != "offline"
+        if stale and known is not None and known.status.get("boot_id") != payload.get("boot_id"):
+            return
+        self._put(device, now_ms, state=state, status=payload)
+
+    def telemetry(self, device: str, payload: Mapping[str, object], now_ms: int) -> None:
+        self._put(device, now_ms, telemetry=payload)
+
+    def config(self, device: str, payload: Mapping[str, object], now_ms: int) -> None:
+        self._put(device, now_ms, config=payload)
+
+    def _put(self, device: str, now_ms: int, **changes: object) -> None:
+        known = self._states.get(device)
+        if known is None and len(self._states) >= MAX_DEVICES:
+            return
+        self._states[device] = replace(known or DeviceState(device, now_ms), seen_ms=now_ms, **changes)  # type: ignore[arg-type]
+        self._changed.add(device)
+
+    async def flush(self) -> None:
+        """Write what has changed."""
+        changed, self._changed = self._changed, set()
+        for device in changed:
+            await asyncio.to_thread(self._store.put_device_state, self._states[device])
+
+    async def keep(self) -> None:
+        """Write changes for ever."""
+        while True:
+            await asyncio.sleep(FLUSH_S)
+            try:
+                await self.flush()
+            except (PresenzaError, OSError) as error:
+                log.warning("device state not written", error=str(error))

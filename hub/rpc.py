@@ -1,0 +1,121 @@
+"""What dashboards ask of the hub by MQTT 5 request and response: `hub/rpc/{method}` → `hub/reply/{client_id}`."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+import structlog
+from pydantic import BaseModel
+
+from hub import wire
+from hub.enrol import Enrolment, refused, unreadable
+from hub.errors import InputError, InvalidImage, NotFound, PayloadRefused, PresenzaError
+from hub.faces import PhotoAnalysis
+from hub.metrics import Metrics
+from hub.mqtt import Incoming, Outgoing
+from hub.payloads import EnrollReply, EnrollRequest, PhotoVerdict, RpcError, Stats, decode
+from hub.store import Store
+from hub.store.pictures import PictureStore
+
+MAX_CORRELATION = 128  # bytes
+MAX_RUNNING = 16
+
+log = structlog.get_logger()
+
+LookAtPhoto = Callable[[bytes], Awaitable[PhotoAnalysis]]
+Method = Callable[[bytes], Awaitable[BaseModel]]
+
+
+class Rpc:
+    """Answers requests. The one response topic that is served is the site's own hub/reply/{client_id}."""
+
+    def __init__(
+        self,
+        site: str,
+        *,
+        store: Store,
+        pictures: PictureStore,
+        engine_id: str,
+        look_at_photo: LookAtPhoto,
+        publish: Callable[[Outgoing], Awaitable[bool]],
+        metrics: Metrics,
+        gauges: Callable[[], dict[str, Any]],
+    ) -> None:
+        self._replies = wire.hub(site, wire.REPLY) + "/"
+        self._store = store
+        self._pictures = pictures
+        self._engine_id = engine_id
+        self._look_at_photo = look_at_photo
+        self._publish = publish
+        self._metrics = metrics
+        self._gauges = gauges
+        self._methods: dict[str, Method] = {"enroll": self._enroll, "stats": self._stats}
+        self._running: set[asyncio.Task[None]] = set()
+
+    def receive(self, method: str, message: Incoming) -> None:
+        """Start to serve a request. A request that can't be answered is counted and dropped."""
+        reply_to = message.response_topic or ""
+        if not reply_to.startswith(self._replies) or not _is_client_id(reply_to[len(self._replies) :]):
+            self._metrics.count("rpc_refused", "response_topic")
+        elif len(message.correlation or b"") > MAX_CORRELATION:
+            self._metrics.count("rpc_refused", "correlation")
+        elif len(self._running) >= MAX_RUNNING:
+            self._metrics.count("rpc_refused", "busy")
+            self._spawn(self._reply(message, RpcError(error="busy", message="The hub serves too many requests.")))
+        else:
+            self._spawn(self._serve(method, message))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _serve(self, method: str, message: Incoming) -> None:
+        try:
+            answer = await self._call(method, message.payload)
+        except PresenzaError as error:
+            reason = error.reason if isinstance(error, InputError) else type(error).__name__.lower()
+            self._metrics.count("rpc_refused", reason)
+            answer = RpcError(error=reason, message=str(error))
+        except Exception:
+            log.exception("request failed", method=method)
+            self._metrics.count("rpc_refused", "failed")
+            answer = RpcError(error="failed", message="The hub failed over this request; its log says more.")
+        await self._reply(message, answer)
+
+    async def _call(self, method: str, payload: bytes) -> BaseModel:
+        if method not in self._methods:
+            raise PayloadRefused("method", "The hub knows no such method.")
+        return await self._methods[method](payload)
+
+    async def _reply(self, message: Incoming, answer: BaseModel) -> None:
+        assert message.response_topic is not None
+        raw = answer.model_dump_json().encode()
+        await self._publish(Outgoing(message.response_topic, raw, qos=1, correlation=message.correlation))
+
+    async def _stats(self, payload: bytes) -> BaseModel:
+        del payload
+        return Stats(**self._metrics.snapshot(), gauges=self._gauges())
+
+    async def _enroll(self, payload: bytes) -> BaseModel:
+        request = decode(EnrollRequest, payload)
+        enrolment = await asyncio.to_thread(
+            Enrolment, self._store, self._pictures, self._engine_id, request.person_id, accept=request.accept
+        )
+        verdicts = [await self._enroll_photo(enrolment, key) for key in request.photos]
+        return EnrollReply(person_id=request.person_id, photos=verdicts)
+
+    async def _enroll_photo(self, enrolment: Enrolment, key: str) -> PhotoVerdict:
+        try:
+            photo = await asyncio.to_thread(self._pictures.get, key)
+        except (NotFound, InputError):
+            return refused(key, "missing")
+        try:
+            analysis = await self._look_at_photo(photo)
+        except InvalidImage as error:
+            return unreadable(key, error)
+        return await asyncio.to_thread(enrolment.add, key, analysis)
+
+
+def _is_client_id(text: str) -> bool:
+    return 0 < len(text) <= 64 and not set(text) & set("/+#$\0")

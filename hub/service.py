@@ -1,0 +1,202 @@
+"""The hub as a running service: settings → objects → one TaskGroup. When a task dies the hub stops and says why."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
+import structlog
+from ulid import ULID
+
+from hub import __version__, attendance, faces, retention, wire
+from hub.devices import DeviceBook
+from hub.errors import SettingsError
+from hub.faces import worker
+from hub.frames import Assembler
+from hub.intake import Intake, subscriptions
+from hub.metrics import Metrics
+from hub.mqtt import Incoming, Login, Outgoing, Session
+from hub.payloads import HubStatus
+from hub.pipeline import Pipeline, Site, now_ms
+from hub.roster import Roster
+from hub.rpc import Rpc
+from hub.settings import Settings
+from hub.store import Store
+from hub.store.opening import open_store
+from hub.store.pictures import FolderPictures
+from hub.turns import Turns
+from hub.workers import Workers
+
+RETENTION_S = 3600.0
+REPORT_S = 60.0
+
+log = structlog.get_logger()
+
+
+class Service:
+    """All parts of one hub, put together. `run` serves until it is stopped."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._hub_id = str(ULID())
+        self._since_ms = now_ms()
+        self._metrics = Metrics()
+        self._options = faces.EngineOptions(settings.engine, settings.cache_dir, settings.min_face_px)
+        engine_id = faces.engine_id(self._options)
+        self._store: Store = open_store(settings)
+        self._pictures = FolderPictures(settings.pictures_dir)
+        self._workers = Workers(settings.workers, partial(worker.start, self._options), self._metrics)
+        self._turns = Turns()
+        self._devices = DeviceBook(self._store)
+        self._roster = Roster(self._store, engine_id, settings.max_distance, settings.max_margin_score)
+        self._session = self._new_session()
+        self._pipeline = self._new_pipeline()
+        rpc = Rpc(
+            settings.site,
+            store=self._store,
+            pictures=self._pictures,
+            engine_id=engine_id,
+            look_at_photo=partial(self._workers.run, worker.analyze_photo),
+            publish=self._session.publish,
+            metrics=self._metrics,
+            gauges=self._gauges,
+        )
+        self._intake = Intake(self._pipeline, self._devices, rpc, self._metrics)
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT; then say offline, and let go of everything."""
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        try:
+            await self._workers.start()
+            log.info("hub started", site=self._settings.site, workers=self._workers.count, **self._people())
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(work, name=name) for name, work in self._tasks().items()]
+                await stop.wait()
+                await self._session.publish(self._status("offline"))
+                for task in tasks:
+                    task.cancel()
+        finally:
+            await self._close()
+
+    def _tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
+        # Two for each worker: while one frame is written down, the worker looks at the next.
+        workers = {f"work {n}": self._pipeline.work() for n in range(2 * self._workers.count)}
+        return {
+            "mqtt": self._session.run(),
+            **workers,
+            "expire": self._pipeline.expire(),
+            "roster": self._roster.follow(),
+            "devices": self._devices.keep(),
+            "retention": self._retain(),
+            "report": self._report(),
+        }
+
+    async def _close(self) -> None:
+        await self._workers.close()
+        await self._devices.flush()
+        self._store.close()
+        log.info("hub stopped")
+
+    async def _retain(self) -> None:
+        while True:
+            done = await asyncio.to_thread(retention.purge, self._store, self._pictures, self._settings, now_ms())
+            log.info("retention", **done)
+            await asyncio.sleep(RETENTION_S)
+
+    async def _report(self) -> None:
+        while True:
+            await asyncio.sleep(REPORT_S)
+            log.info("hub", **self._gauges(), **self._metrics.snapshot())
+
+    def _gauges(self) -> dict[str, Any]:
+        return {
+            "frames_waiting": len(self._turns),
+            "bytes_waiting": self._turns.size_bytes,
+            "devices_online": self._devices.online(),
+            "assembler": dict(self._assembler.counts),
+            "since_ms": self._since_ms,
+            "pid": os.getpid(),
+            **self._people(),
+        }
+
+    def _people(self) -> dict[str, int]:
+        known = self._roster.known
+        return {"people": len(known.names), "enrolled": len(known.gallery)}
+
+    def _new_pipeline(self) -> Pipeline:
+        self._assembler = Assembler()
+        rules = attendance.Rules(self._settings.zone, self._settings.day_start, self._settings.late_after)
+        return Pipeline(
+            Site(self._settings.site, rules),
+            assembler=self._assembler,
+            turns=self._turns,
+            look=partial(self._workers.run, worker.analyze),
+            roster=self._roster,
+            store=self._store,
+            pictures=self._pictures,
+            publish=self._session.publish,
+            metrics=self._metrics,
+            checkpoint=fault_point(self._settings.fault_point),
+        )
+
+    def _new_session(self) -> Session:
+        return Session(
+            login(self._settings, self._hub_id),
+            will=self._status("offline"),
+            subscriptions=subscriptions(self._settings.site),
+            on_connect=self._greet,
+            on_message=self._receive,
+            metrics=self._metrics,
+        )
+
+    def _receive(self, message: Incoming) -> None:
+        self._intake.receive(message)
+
+    async def _greet(self) -> None:
+        await self._session.publish(self._status("online"))
+        log.info("hub online", site=self._settings.site)
+
+    def _status(self, state: str) -> Outgoing:
+        status = HubStatus.model_validate(
+            {"state": state, "hub_id": self._hub_id, "version": __version__, "since_ms": self._since_ms}
+        )
+        return Outgoing(wire.hub(self._settings.site, wire.STATUS), status.encode(), qos=1, retain=True)
+
+
+def login(settings: Settings, hub_id: str) -> Login:
+    """The hub's place and name at the broker. Raises SettingsError when it has no password."""
+    return Login(
+        settings.mqtt_host,
+        settings.mqtt_local_port,
+        settings.mqtt_username,
+        _password(settings),
+        # One id a hub: two hubs of a site must not throw each other out.
+        f"{settings.mqtt_username}-{hub_id[-8:].lower()}",
+    )
+
+
+def _password(settings: Settings) -> str:
+    if settings.mqtt_password is not None:
+        return settings.mqtt_password.get_secret_value()
+    path = settings.secrets_dir / f"{settings.mqtt_username}.password"
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError:
+        raise SettingsError(
+            f"There is no password for the broker: start `presenza broker` on this data folder first ({path}),"
+            " or set PRESENZA_MQTT_PASSWORD_FILE."
+        ) from None
+
+
+def fault_point(wanted: str) -> Callable[[str], None]:
+    """For tests: a checkpoint that kills this process at the step `wanted`, as a power cut would."""
+
+    def checkpoint(step: str) -> None:
+        if step == wanted:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return checkpoint if wanted else lambda step: None
