@@ -62,6 +62,7 @@ MAGIC = b"PZ"
 RESENT = 1
 CLOCK_SET = 2
 LAST = 4
+_ALL_FLAGS = RESENT | CLOCK_SET | LAST
 
 Header = namedtuple(
     "Header",
@@ -133,31 +134,33 @@ def unpack_header(raw: bytes) -> Header:
     """
     if len(raw) < HEADER_SIZE:
         raise WireError("short")
-    magic, version, *fields = struct.unpack_from(HEADER_FORMAT, raw, 0)
-    reserved = fields.pop(7)
+    (
+        magic, version, flags, boot_id, frame_id, motion_id,
+        index, count, chunk_size, reserved, total, crc, captured_ms,
+    ) = struct.unpack_from(HEADER_FORMAT, raw, 0)  # fmt: skip
     if magic != MAGIC:
         raise WireError("magic")
     if version != VERSION:
         raise WireError("version")
-    if fields[0] > (RESENT | CLOCK_SET | LAST):
+    if flags > _ALL_FLAGS:
         raise WireError("flags")
     if reserved:
         raise WireError("reserved")
-    header = Header(*fields)
-    _check_sizes(header, len(raw) - HEADER_SIZE)
-    return header
+    _check_sizes(total, chunk_size, count, index, len(raw) - HEADER_SIZE)
+    return Header(flags, boot_id, frame_id, motion_id, index, count, chunk_size, total, crc, captured_ms)
 
 
-def _check_sizes(h: Header, size: int) -> None:
-    if not 0 < h.total <= MAX_FRAME:
+def _check_sizes(total: int, chunk_size: int, count: int, index: int, size: int) -> None:
+    if not 0 < total <= MAX_FRAME:
         raise WireError("total")
-    if not CHUNK_MIN <= h.chunk_size <= CHUNK_MAX:
+    if not CHUNK_MIN <= chunk_size <= CHUNK_MAX:
         raise WireError("chunk_size")
-    if h.count != chunk_count(h.total, h.chunk_size):
+    if count != chunk_count(total, chunk_size):
         raise WireError("count")
-    if h.index >= h.count:
+    if index >= count:
         raise WireError("index")
-    if size != chunk_length(h):
+    # All chunks are full but the last, which has what is left.
+    if size != (chunk_size if index < count - 1 else total - chunk_size * index):
         raise WireError("length")
 
 
