@@ -1,0 +1,29 @@
+"""The MQTT broker: Mosquitto with our configuration, identities and rights.
+
+prepare(settings)               make its files; before each start
+check_port(settings)            raises Busy when its port is taken
+command(settings)               what to execute
+ready(settings, timeout_s)      wait until it answers
+credentials(settings, role)     user name and password of hub, dashboard or admin
+Admin(settings)                 cameras' identities, live
+locked(settings)                one broker a data folder
+"""
+
+from broker.admin import Admin, Identity
+from broker.cameras import camera_credentials
+from broker.connection import ready
+from broker.lock import locked
+from broker.mosquitto import check_port, command
+from broker.provision import credentials, prepare
+
+__all__ = [
+    "Admin",
+    "Identity",
+    "camera_credentials",
+    "check_port",
+    "command",
+    "credentials",
+    "locked",
+    "prepare",
+    "ready",
+]

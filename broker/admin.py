@@ -1,0 +1,176 @@
+"""Cameras' identities, made and taken back while the broker runs.
+
+Commands go to the dynamic-security plugin as JSON on its control topic; it answers on another one,
+to every administrator, so each command carries a number by which its answer is known.
+"""
+
+import json
+import queue
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import paho.mqtt.client as mqtt
+
+from broker import policy
+from broker.connection import Connection
+from broker.provision import new_password
+from hub import wire
+from hub.errors import Conflict, InputError, NotFound, PresenzaError, Unavailable
+from hub.payloads import DeviceStatus
+from hub.settings import Settings
+
+TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A camera that the broker knows."""
+
+    device: str
+    disabled: bool
+
+
+class BrokerRefused(PresenzaError):
+    """The broker refused a command of its administrator."""
+
+
+class Admin:
+    """Manages cameras' identities over a connection as the administrator; use it with `with`.
+
+    Each method returns when the broker has done it. They raise InputError for a name that is none,
+    Conflict, NotFound, and Unavailable when no answer comes within 5 s.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._answers: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+
+    def __enter__(self) -> "Admin":
+        self._connection = Connection(self._settings, policy.ADMIN)
+        client = self._connection.client
+        subscribed: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        client.on_message = self._on_message
+        client.on_subscribe = lambda *_: subscribed.put(True)
+        client.subscribe(policy.CONTROL_RESPONSE, qos=1)
+        try:
+            subscribed.get(timeout=TIMEOUT_S)
+        except queue.Empty:
+            self._connection.close()
+            raise Unavailable("The broker's dynamic-security plugin doesn't answer.") from None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def add_device(self, device: str) -> str:
+        """Give a camera an identity and the right to its own topics. Returns its password, kept nowhere else."""
+        check_name(device)
+        password = new_password()
+        acls = policy.device(self._settings.site, device).as_acls()
+        role = policy.device_role(device)
+        # The role may be left from a removal that was interrupted, or belong to a camera that exists:
+        # either way it gets the same rights.
+        self._run([{"command": "createRole", "rolename": role}], ignore=("already exists",))
+        self._run(
+            [
+                {"command": "modifyRole", "rolename": role, "acls": acls},
+                {
+                    "command": "createClient",
+                    "username": device,
+                    "clientid": device,
+                    "password": password,
+                    "roles": [{"rolename": role}],
+                },
+            ]
+        )
+        return password
+
+    def rotate(self, device: str) -> str:
+        """Give a camera a new password and cut its connection. Returns the password."""
+        check_name(device)
+        password = new_password()
+        self._run([{"command": "setClientPassword", "username": device, "password": password}])
+        return password
+
+    def disable(self, device: str) -> None:
+        """Cut a camera off at once, until `enable`."""
+        check_name(device)
+        self._run([{"command": "disableClient", "username": device}])
+        # A connection that is cut by the broker leaves no last will.
+        self._retain(wire.up(self._settings.site, device, wire.STATUS), _OFFLINE)
+
+    def enable(self, device: str) -> None:
+        """Let a disabled camera in again."""
+        check_name(device)
+        self._run([{"command": "enableClient", "username": device}])
+
+    def remove(self, device: str) -> None:
+        """Take a camera's identity away, cut its connection, and forget what it left retained."""
+        check_name(device)
+        self._run([{"command": "deleteClient", "username": device}])
+        self._run([{"command": "deleteRole", "rolename": policy.device_role(device)}], ignore=("not found",))
+        for topic in policy.retained(self._settings.site, device):
+            self._retain(topic, b"")
+
+    def list(self) -> Sequence[Identity]:
+        """Every camera that has an identity, by name."""
+        answer = self._run([{"command": "listClients", "verbose": True, "count": -1, "offset": 0}])[0]
+        clients = answer["data"]["clients"]
+        known = [c for c in clients if c["username"] not in policy.RESERVED]
+        return sorted((Identity(c["username"], bool(c.get("disabled"))) for c in known), key=lambda each: each.device)
+
+    def _retain(self, topic: str, payload: bytes) -> None:
+        sent = self._connection.client.publish(topic, payload, qos=1, retain=True)
+        sent.wait_for_publish(TIMEOUT_S)
+
+    def _run(self, commands: Sequence[dict[str, Any]], ignore: tuple[str, ...] = ()) -> Sequence[dict[str, Any]]:
+        """Send commands in one message and return their answers' objects, in order."""
+        numbered = [{**each, "correlationData": secrets.token_hex(8)} for each in commands]
+        self._connection.client.publish(policy.CONTROL, json.dumps({"commands": numbered}), qos=1)
+        answers = [self._answer(each["correlationData"]) for each in numbered]
+        for answer in answers:
+            problem = str(answer.get("error", ""))
+            if problem and not any(words in problem for words in ignore):
+                raise _as_error(problem, commands)
+        return answers
+
+    def _answer(self, number: str) -> dict[str, Any]:
+        while True:
+            try:
+                answer = self._answers.get(timeout=TIMEOUT_S)
+            except queue.Empty:
+                raise Unavailable("The broker's dynamic-security plugin doesn't answer.") from None
+            if answer.get("correlationData") == number:
+                return answer
+
+    def _on_message(self, _client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
+        for answer in json.loads(message.payload).get("responses", []):
+            self._answers.put(answer)
+
+
+_OFFLINE = DeviceStatus(state="offline", boot_id=0).encode()
+
+
+def check_name(device: str) -> None:
+    """Raise InputError unless `device` may name a camera."""
+    if not wire.is_name(device):
+        raise InputError(
+            "device_name", f"{device!r} can't name a camera: use up to 32 of a-z, 0-9 and -, not beginning with -."
+        )
+    if device in policy.RESERVED:
+        raise InputError("device_name", f"{device} is a name of Presenza's own; choose another for the camera.")
+
+
+def _as_error(problem: str, commands: Sequence[dict[str, Any]]) -> PresenzaError:
+    name = next((str(each["username"]) for each in commands if "username" in each), "")
+    lowered = problem.lower()
+    if "already exists" in lowered:
+        return Conflict(f"{name} has an identity already; `presenza device rotate {name}` gives it a new password.")
+    if "not found" in lowered:
+        return NotFound(f"The broker knows no camera {name}.")
+    return BrokerRefused(f"The broker refused {commands[0]['command']}: {problem}.")
