@@ -18,7 +18,7 @@ from ulid import ULID
 
 from hub import attendance, decision, wire
 from hub.errors import ChunkRefused, InvalidImage, WorkerFailed
-from hub.frames import Assembler
+from hub.frames import Assembler, NotJpeg
 from hub.metrics import Metrics
 from hub.model import Analysis, Event, Frame, FrameKey, Marked, Outcome
 from hub.mqtt import Outgoing
@@ -90,6 +90,12 @@ class Pipeline:
         self._metrics.count("chunks")
         try:
             frame = self._assembler.add(device, chunk, now_ms())
+        except NotJpeg as refusal:  # a whole frame, so it gets its ack; but there is nothing to look at
+            key = refusal.key
+            empty = Frame(device, key.boot_id, key.frame_id, refusal.motion_id, 0, now_ms(), b"")
+            self._metrics.count("frames_invalid", refusal.reason)
+            self._later(self._refuse(empty, Outcome.INVALID))
+            return
         except ChunkRefused as refusal:
             self._metrics.count("chunks_refused", refusal.reason)
             return
