@@ -1,5 +1,6 @@
 """Worker processes: what a crash or a hang of one costs."""
 
+import asyncio
 import os
 import signal
 import time
@@ -83,7 +84,6 @@ async def test_a_picture_that_ended_two_workers_is_never_tried_again(workers):
 
 
 async def test_a_crash_leaves_the_work_of_other_workers_alone():
-    import asyncio
 
     pool = Workers(2, load, Metrics(), timeout_s=20.0)
     await pool.start()
