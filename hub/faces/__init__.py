@@ -3,11 +3,14 @@
 `load` gives an engine; `worker` holds the functions that the hub sends to its worker processes.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from hub.errors import SettingsError
+from hub.faces.sources import ENCODER, LANDMARKS
 from hub.model import Analysis, Quality, Reason, Vector
 
 
@@ -47,3 +50,31 @@ class FaceEngine(Protocol):
 
     def analyze_photo(self, photo: bytes) -> PhotoAnalysis:
         """The one face of an enrolment photo (JPEG, PNG or WebP). Raises InvalidImage."""
+
+
+def engine_id(options: EngineOptions) -> str:
+    """The id of the engine that `options` name, without loading it.
+
+    `fast` and `reference` share one: they align and encode with the same weights, so that a gallery
+    made with the one serves the other (how well is in docs/accuracy.md).
+    """
+    _known(options.engine)
+    models = hashlib.sha256((ENCODER.sha256 + LANDMARKS.sha256).encode()).hexdigest()
+    return f"dlib-resnet-{models[:12]}"
+
+
+def load(options: EngineOptions) -> FaceEngine:
+    """Load and warm up an engine: a second and 250 MB, so only in worker processes. Raises ModelMissing."""
+    if _known(options.engine) == "reference":
+        from hub.faces.reference import ReferenceEngine
+
+        return ReferenceEngine(options)
+    from hub.faces.fast import FastEngine
+
+    return FastEngine(options)
+
+
+def _known(name: str) -> str:
+    if name not in ("fast", "reference"):
+        raise SettingsError(f"There is no face engine {name!r}; there are `fast` and `reference`.")
+    return name
