@@ -70,7 +70,7 @@ class Assembler:
         self.counts: Counter[str] = Counter()
         self.open_bytes = 0  # claimed by open frames: never less than what they hold
         self._limits = limits
-        self._cameras: dict[str, _Camera] = {}  # the one that was silent longest first
+        self._cameras: dict[str, _Camera] = {}  # by their last whole frame, oldest first
         self._open: dict[_Open, None] = {}  # an ordered set, oldest first
 
     @property
@@ -185,7 +185,7 @@ class Assembler:
         camera.delivered[ident] = None
         if len(camera.delivered) > self._limits.delivered:
             del camera.delivered[next(iter(camera.delivered))]
-        self._cameras[camera.name] = self._cameras.pop(camera.name)  # not silent
+        self._cameras[camera.name] = self._cameras.pop(camera.name)  # to the end
 
     def _supersede(self, camera: _Camera, newer: wire.Header, first_ms: float) -> None:
         """Drop the live frames that are older than a complete one. Those of another boot are by their first chunk."""
