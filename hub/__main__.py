@@ -13,14 +13,30 @@ def main() -> None:
     try:
         code = cli.main(prog_name="presenza", standalone_mode=False)
     except PresenzaError as error:
-        click.echo(f"presenza: {error}", err=True)
-        sys.exit(error.exit_code)
+        _end_with(error)
+    except BaseExceptionGroup as group:
+        # A TaskGroup wraps what ended it; ours is the reason, the rest only followed from it.
+        reason = _ours(group)
+        if reason is None:
+            raise
+        _end_with(reason)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _ours(error: BaseException) -> PresenzaError | None:
+    if isinstance(error, BaseExceptionGroup):
+        return next(filter(None, map(_ours, error.exceptions)), None)
+    return error if isinstance(error, PresenzaError) else None
+
+
+def _end_with(error: PresenzaError) -> None:
+    click.echo(f"presenza: {error}", err=True)
+    sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

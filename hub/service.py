@@ -129,7 +129,7 @@ class Service:
 
     def _new_pipeline(self) -> Pipeline:
         self._assembler = Assembler()
-        rules = attendance.Rules(self._settings.zone, self._settings.day_start, self._settings.late_after)
+        rules = attendance.rules_of(self._settings)
         return Pipeline(
             Site(self._settings.site, rules),
             assembler=self._assembler,
