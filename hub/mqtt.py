@@ -61,6 +61,7 @@ class Outgoing:
     retain: bool = False
     expiry_s: int | None = None
     correlation: bytes | None = None
+    response_topic: str | None = None
 
 
 class Session:
@@ -70,7 +71,7 @@ class Session:
         self,
         login: Login,
         *,
-        will: Outgoing,
+        will: Outgoing | None,
         subscriptions: Sequence[tuple[str, int]],
         on_connect: Callable[[], Awaitable[None]],
         on_message: Callable[[Incoming], None],
@@ -163,7 +164,7 @@ class Session:
             protocol=aiomqtt.ProtocolVersion.V5,
             clean_start=True,
             keepalive=KEEPALIVE_S,
-            will=aiomqtt.Will(will.topic, will.payload, qos=will.qos, retain=will.retain),
+            will=will and aiomqtt.Will(will.topic, will.payload, qos=will.qos, retain=will.retain),
             queue_type=partial(_same, inbox),  # type: ignore[arg-type]
             max_queued_outgoing_messages=OUTBOX,
             max_inflight_messages=100,
@@ -190,13 +191,15 @@ def _same(inbox: _Inbox, maxsize: int = 0) -> _Inbox:  # aiomqtt makes its queue
 
 
 def _properties(message: Outgoing) -> Properties | None:
-    if message.expiry_s is None and message.correlation is None:
+    if message.expiry_s is None and message.correlation is None and message.response_topic is None:
         return None
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
     if message.expiry_s is not None:
         properties.MessageExpiryInterval = message.expiry_s
     if message.correlation is not None:
         properties.CorrelationData = message.correlation
+    if message.response_topic is not None:
+        properties.ResponseTopic = message.response_topic
     return properties
 
 
