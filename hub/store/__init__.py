@@ -48,6 +48,9 @@ class Store(Protocol):
 
     def close(self) -> None: ...
 
+    def problems(self) -> list[str]:
+        """What a full check of the files finds wrong, a sentence each; empty when all is well. Slow."""
+
     # -- people -------------------------------------------------------------
     def add_person(self, person: Person) -> None:
         """Raises Conflict when the id or a non-empty number is taken."""
@@ -64,10 +67,14 @@ class Store(Protocol):
     def remove_person(self, person_id: str) -> Removed:
         """Erase a person everywhere: templates, photos, attendance, corrections, faces in events.
 
-        Leaves no trace of them in the files, the write-ahead log included. The pictures named by the
-        answer (enrolment photos, frames that show the person) are the caller's to delete, before
-        anything else. Raises NotFound.
+        Leaves no trace of them in the files, the write-ahead log included. Events that show the person
+        stay, for the others and for the counts: the face keeps its box, becomes `unknown` and loses
+        person, distance and margin; the event's outcome follows, and its picture goes. Use
+        `hub.erase.erase_person`, which deletes the pictures too. Raises NotFound.
         """
+
+    def pictures_of(self, person_id: str) -> tuple[str, ...]:
+        """The keys of every picture that shows a person: enrolment photos and frames. Empty for nobody."""
 
     def add_photo(self, photo: Photo, templates: Sequence[Template]) -> None:
         """Keep an accepted enrolment photo with the templates made of it, at once. Raises NotFound, Conflict."""
@@ -130,6 +137,9 @@ class Store(Protocol):
         """The last known state of every camera that reported, by name."""
 
     # -- retention ----------------------------------------------------------
+    def pictures_in_use(self, prefix: str) -> set[str]:
+        """The keys below `prefix` (empty, or ending in a slash) that an event or a photo names."""
+
     def purge_events(self, before_ms: int) -> Removed:
         """Delete events received before `before_ms`; attendance stays."""
 

@@ -1,0 +1,233 @@
+"""Between the model's values and the rows of the SQLite tables; the only place that knows both."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import asdict
+
+import numpy as np
+
+from hub.errors import StoreCorrupt
+from hub.model import (
+    Attendance,
+    Box,
+    Clock,
+    Consent,
+    Correction,
+    Device,
+    DeviceState,
+    Event,
+    FaceResult,
+    FrameKey,
+    Outcome,
+    Person,
+    Photo,
+    Quality,
+    Reason,
+    Status,
+    Template,
+    Vector,
+)
+
+VECTOR_TYPE = np.dtype("<f4")
+
+Row = sqlite3.Row
+Values = dict[str, object]
+
+
+def person_values(person: Person) -> Values:
+    return {
+        "person_id": person.person_id,
+        "name": person.name,
+        "number": person.number,
+        "group_name": person.group,
+        "consent_text": person.consent.text,
+        "consent_by": person.consent.recorded_by,
+        "consent_at_ms": person.consent.at_ms,
+        "consent_version": person.consent.version,
+        "created_ms": person.created_ms,
+    }
+
+
+def person(row: Row) -> Person:
+    consent = Consent(row["consent_text"], row["consent_by"], row["consent_at_ms"], row["consent_version"])
+    return Person(row["person_id"], row["name"], row["number"], row["group_name"], consent, row["created_ms"])
+
+
+def photo_values(photo: Photo) -> Values:
+    return {
+        "photo_id": photo.photo_id,
+        "person_id": photo.person_id,
+        "key": photo.key,
+        "quality": json.dumps(asdict(photo.quality)),
+        "created_ms": photo.created_ms,
+    }
+
+
+def photo(row: Row) -> Photo:
+    quality = Quality(**_json(row["quality"]))  # type: ignore[arg-type]
+    return Photo(row["photo_id"], row["person_id"], row["key"], quality, row["created_ms"])
+
+
+def vector_bytes(vector: Vector) -> bytes:
+    return np.ascontiguousarray(vector, dtype=VECTOR_TYPE).tobytes()
+
+
+def template(row: Row) -> Template:
+    """Raises StoreCorrupt for bytes that are no vector."""
+    raw = row["vector"]
+    if not raw or len(raw) % VECTOR_TYPE.itemsize:
+        raise StoreCorrupt(f"The template of photo {row['photo_id']} is damaged; remove that photo.")
+    vector = np.frombuffer(raw, dtype=VECTOR_TYPE).astype(np.float32, copy=False)
+    return Template(row["person_id"], row["photo_id"], row["engine"], vector)
+
+
+def attendance_values(seen: Attendance) -> Values:
+    return {
+        "day": seen.day,
+        "person_id": seen.person_id,
+        "status": seen.status.value,
+        "first_seen_ms": seen.first_seen_ms,
+        "last_seen_ms": seen.last_seen_ms,
+        "device": seen.device,
+        "event_id": seen.event_id,
+        "clock": seen.clock.value,
+        "distance": seen.distance,
+    }
+
+
+def attendance(row: Row) -> Attendance:
+    return Attendance(
+        person_id=row["person_id"],
+        day=row["day"],
+        status=Status(row["status"]),
+        first_seen_ms=row["first_seen_ms"],
+        last_seen_ms=row["last_seen_ms"],
+        device=row["device"],
+        event_id=row["event_id"],
+        clock=Clock(row["clock"]),
+        distance=row["distance"],
+    )
+
+
+def correction_values(correction: Correction) -> Values:
+    return {
+        "correction_id": correction.correction_id,
+        "person_id": correction.person_id,
+        "day": correction.day,
+        "status": correction.status.value,
+        "reason": correction.reason,
+        "corrected_by": correction.by,
+        "at_ms": correction.at_ms,
+    }
+
+
+def correction(row: Row) -> Correction:
+    return Correction(
+        correction_id=row["correction_id"],
+        person_id=row["person_id"],
+        day=row["day"],
+        status=Status(row["status"]),
+        reason=row["reason"],
+        by=row["corrected_by"],
+        at_ms=row["at_ms"],
+    )
+
+
+def event_values(event: Event) -> Values:
+    return {
+        "event_id": event.event_id,
+        "device": event.key.device,
+        "boot_id": event.key.boot_id,
+        "frame_id": event.key.frame_id,
+        "motion_id": event.motion_id,
+        "captured_ms": event.captured_ms,
+        "received_ms": event.received_ms,
+        "outcome": event.outcome.value,
+        "reason": _value(event.reason),
+        "width": event.width,
+        "height": event.height,
+        "picture": event.picture,
+    }
+
+
+def event(row: Row, faces: tuple[FaceResult, ...]) -> Event:
+    return Event(
+        event_id=row["event_id"],
+        key=FrameKey(row["device"], row["boot_id"], row["frame_id"]),
+        motion_id=row["motion_id"],
+        captured_ms=row["captured_ms"],
+        received_ms=row["received_ms"],
+        outcome=Outcome(row["outcome"]),
+        reason=_reason(row["reason"]),
+        faces=faces,
+        width=row["width"],
+        height=row["height"],
+        picture=row["picture"],
+    )
+
+
+def face_values(event_id: str, place: int, face: FaceResult) -> Values:
+    return {
+        "event_id": event_id,
+        "place": place,
+        "box_top": face.box.top,
+        "box_right": face.box.right,
+        "box_bottom": face.box.bottom,
+        "box_left": face.box.left,
+        "outcome": face.outcome.value,
+        "reason": _value(face.reason),
+        "person_id": face.person_id,
+        "distance": face.distance,
+        "margin": face.margin,
+    }
+
+
+def face(row: Row) -> FaceResult:
+    box = Box(row["box_top"], row["box_right"], row["box_bottom"], row["box_left"])
+    return FaceResult(
+        box, Outcome(row["outcome"]), _reason(row["reason"]), row["person_id"], row["distance"], row["margin"]
+    )
+
+
+def device_values(device: Device) -> Values:
+    return {"device": device.device, "created_ms": device.created_ms, "note": device.note}
+
+
+def device(row: Row) -> Device:
+    return Device(row["device"], row["created_ms"], row["note"])
+
+
+def device_state_values(state: DeviceState) -> Values:
+    return {
+        "device": state.device,
+        "seen_ms": state.seen_ms,
+        "state": state.state,
+        "status": json.dumps(dict(state.status)),
+        "telemetry": json.dumps(dict(state.telemetry)),
+        "config": json.dumps(dict(state.config)),
+    }
+
+
+def device_state(row: Row) -> DeviceState:
+    return DeviceState(
+        device=row["device"],
+        seen_ms=row["seen_ms"],
+        state=row["state"],
+        status=_json(row["status"]),
+        telemetry=_json(row["telemetry"]),
+        config=_json(row["config"]),
+    )
+
+
+def _value(member: Outcome | Reason | None) -> str | None:
+    return None if member is None else member.value
+
+
+def _reason(text: str | None) -> Reason | None:
+    return None if text is None else Reason(text)
+
+
+def _json(text: str) -> Mapping[str, object]:
+    value: Mapping[str, object] = json.loads(text)
+    return value

@@ -1,0 +1,41 @@
+"""Cameras and what is known of them in SQLite."""
+
+import sqlite3
+
+from hub.errors import Conflict, NotFound
+from hub.model import Device, DeviceState
+from hub.store import rows
+from hub.store.connection import Connection
+
+
+class DeviceTables:
+    _db: Connection
+
+    def add_device(self, device: Device) -> None:
+        with self._db.write() as db:
+            try:
+                db.execute("INSERT INTO device VALUES (:device, :created_ms, :note)", rows.device_values(device))
+            except sqlite3.IntegrityError:
+                raise Conflict("This device exists already.") from None
+
+    def devices(self) -> list[Device]:
+        with self._db.read() as db:
+            return [rows.device(row) for row in db.execute("SELECT * FROM device ORDER BY device")]
+
+    def remove_device(self, device: str) -> None:
+        with self._db.write() as db:
+            db.execute("DELETE FROM device_state WHERE device = ?", (device,))
+            if not db.execute("DELETE FROM device WHERE device = ?", (device,)).rowcount:
+                raise NotFound("There is no such device.")
+
+    def put_device_state(self, state: DeviceState) -> None:
+        with self._db.write() as db:
+            db.execute(
+                """INSERT OR REPLACE INTO device_state
+                VALUES (:device, :seen_ms, :state, :status, :telemetry, :config)""",
+                rows.device_state_values(state),
+            )
+
+    def device_states(self) -> list[DeviceState]:
+        with self._db.read() as db:
+            return [rows.device_state(row) for row in db.execute("SELECT * FROM device_state ORDER BY device")]

@@ -1,0 +1,138 @@
+"""People, their photos and templates in SQLite."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from hub.errors import Conflict, NotFound
+from hub.model import Person, Photo, Template
+from hub.store import Removed, rows
+from hub.store.connection import Connection
+from hub.store.merge import by_name
+from hub.store.sqlite_events import strip_person
+
+INSERT_PERSON = """
+    INSERT INTO person VALUES (
+        :person_id, :name, :number, :group_name, :consent_text, :consent_by, :consent_at_ms, :consent_version,
+        :created_ms
+    )"""
+UPDATE_PERSON = """
+    UPDATE person SET name = :name, number = :number, group_name = :group_name, consent_text = :consent_text,
+        consent_by = :consent_by, consent_at_ms = :consent_at_ms, consent_version = :consent_version,
+        created_ms = :created_ms
+    WHERE person_id = :person_id"""
+# The tables that point to others first: cascades would not be counted. The person is the last.
+DELETE_PERSON = (
+    "DELETE FROM template WHERE photo_id IN (SELECT photo_id FROM photo WHERE person_id = ?)",
+    "DELETE FROM photo WHERE person_id = ?",
+    "DELETE FROM attendance WHERE person_id = ?",
+    "DELETE FROM correction WHERE person_id = ?",
+    "DELETE FROM person WHERE person_id = ?",
+)
+
+
+class PeopleTables:
+    _db: Connection
+
+    def add_person(self, person: Person) -> None:
+        with self._db.write() as db:
+            try:
+                db.execute(INSERT_PERSON, rows.person_values(person))
+            except sqlite3.IntegrityError as error:
+                raise _taken(error) from None
+
+    def update_person(self, person: Person) -> None:
+        with self._db.write() as db:
+            try:
+                changed = db.execute(UPDATE_PERSON, rows.person_values(person)).rowcount
+            except sqlite3.IntegrityError as error:
+                raise _taken(error) from None
+            if not changed:
+                raise NotFound("There is no such person.")
+
+    def person(self, person_id: str) -> Person:
+        with self._db.read() as db:
+            row = db.execute("SELECT * FROM person WHERE person_id = ?", (person_id,)).fetchone()
+        if row is None:
+            raise NotFound("There is no such person.")
+        return rows.person(row)
+
+    def people(self, *, group: str | None = None) -> list[Person]:
+        with self._db.read() as db:
+            found = db.execute("SELECT * FROM person WHERE ?1 IS NULL OR group_name = ?1", (group,)).fetchall()
+        return sorted(map(rows.person, found), key=by_name)
+
+    def remove_person(self, person_id: str) -> Removed:
+        with self._db.write() as db:
+            keys = _pictures_of(db, person_id)
+            count = strip_person(db, person_id)
+            for delete in DELETE_PERSON:
+                deleted = db.execute(delete, (person_id,)).rowcount
+                count += deleted
+            if not deleted:
+                raise NotFound("There is no such person.")
+        self._db.scrub()
+        return Removed(count, keys)
+
+    def pictures_of(self, person_id: str) -> tuple[str, ...]:
+        with self._db.read() as db:
+            return _pictures_of(db, person_id)
+
+    def add_photo(self, photo: Photo, templates: Sequence[Template]) -> None:
+        with self._db.write() as db:
+            if db.execute("SELECT 1 FROM person WHERE person_id = ?", (photo.person_id,)).fetchone() is None:
+                raise NotFound("There is no such person.")
+            try:
+                db.execute(
+                    "INSERT INTO photo VALUES (:photo_id, :person_id, :key, :quality, :created_ms)",
+                    rows.photo_values(photo),
+                )
+            except sqlite3.IntegrityError:
+                raise Conflict("This photo exists already.") from None
+            db.executemany(
+                "INSERT INTO template VALUES (?, ?, ?, ?)",
+                [
+                    (photo.photo_id, template.engine, place, rows.vector_bytes(template.vector))
+                    for place, template in enumerate(templates)
+                ],
+            )
+
+    def photos(self, person_id: str) -> list[Photo]:
+        with self._db.read() as db:
+            found = db.execute("SELECT * FROM photo WHERE person_id = ? ORDER BY created_ms, photo_id", (person_id,))
+            return [rows.photo(row) for row in found]
+
+    def remove_photo(self, photo_id: str) -> Removed:
+        with self._db.write() as db:
+            count = db.execute("DELETE FROM template WHERE photo_id = ?", (photo_id,)).rowcount
+            gone = db.execute("DELETE FROM photo WHERE photo_id = ? RETURNING key", (photo_id,)).fetchall()
+            if not gone:
+                raise NotFound("There is no such photo.")
+        self._db.scrub()
+        return Removed(count + 1, (gone[0]["key"],))
+
+    def templates(self, engine: str) -> list[Template]:
+        with self._db.read() as db:
+            found = db.execute(
+                """SELECT person_id, photo_id, engine, vector FROM template JOIN photo USING (photo_id)
+                WHERE engine = ? ORDER BY person_id, photo_id, place""",
+                (engine,),
+            )
+            return [rows.template(row) for row in found]
+
+    def people_revision(self) -> int:
+        with self._db.read() as db:
+            return int(db.execute("SELECT revision FROM people_revision").fetchone()[0])
+
+
+def _pictures_of(db: sqlite3.Connection, person_id: str) -> tuple[str, ...]:
+    found = db.execute(
+        """SELECT key FROM photo WHERE person_id = ?1 UNION
+        SELECT picture FROM event JOIN face USING (event_id) WHERE person_id = ?1 AND picture IS NOT NULL""",
+        (person_id,),
+    )
+    return tuple(sorted(row[0] for row in found))
+
+
+def _taken(error: sqlite3.IntegrityError) -> Conflict:
+    number = "person_number" in str(error) or "person.number" in str(error)
+    return Conflict("Another person has this number." if number else "This person exists already.")
