@@ -206,7 +206,7 @@ class Attendance:
     """One person on one day. `day` is the site's, YYYY-MM-DD; `event_id` the sighting that created it.
 
     `status` is the one in force: the newest correction's, else the one that was seen. A day that
-    was only marked by hand has no device and no event.
+    was only marked by hand has no device and no event, and 0 for first and last seen.
     """
 
     person_id: str
