@@ -93,11 +93,8 @@ def unreadable(name: str, error: InvalidImage) -> PhotoVerdict:
 
 
 def _duplicate(analysis: PhotoAnalysis, others: Gallery | None) -> str | None:
-    if others is None or not analysis.vectors:
-        return None
-    match = others.match(analysis.vectors[0])
-    near = match.distance is not None and match.distance <= DUPLICATE_DISTANCE
-    return match.person_id if near else None
+    nearest = others.nearest(analysis.vectors[0]) if others is not None and analysis.vectors else None
+    return nearest[0] if nearest is not None and nearest[1] <= DUPLICATE_DISTANCE else None
 
 
 _SENTENCES = {
