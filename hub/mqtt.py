@@ -164,7 +164,7 @@ class Session:
             protocol=aiomqtt.ProtocolVersion.V5,
             clean_start=True,
             keepalive=KEEPALIVE_S,
-            will=will and aiomqtt.Will(will.topic, will.payload, qos=will.qos, retain=will.retain),
+            will=aiomqtt.Will(will.topic, will.payload, qos=will.qos, retain=will.retain) if will else None,
             queue_type=partial(_same, inbox),  # type: ignore[arg-type]
             max_queued_outgoing_messages=OUTBOX,
             max_inflight_messages=100,
