@@ -162,7 +162,7 @@ def check_name(device: str) -> None:
         raise InputError(
             "device_name", f"{device!r} can't name a camera: use up to 32 of a-z, 0-9 and -, not beginning with -."
         )
-    if device in policy.RESERVED:
+    if device.split("-", maxsplit=1)[0] in policy.RESERVED:  # hub-1 is the client id of a hub
         raise InputError("device_name", f"{device} is a name of Presenza's own; choose another for the camera.")
 
 

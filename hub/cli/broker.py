@@ -21,6 +21,7 @@ def broker_command(settings: Settings) -> None:
     with broker.locked(settings) as lock:
         broker.prepare(settings)
         broker.check_port(settings)
+        note(f"The broker listens on 127.0.0.1:{settings.mqtt_local_port}; Ctrl-C ends it.")
         code = run(broker.command(settings), lock)
     if code != 0:
         raise PresenzaError(f"mosquitto ended with exit code {code}; its last lines above say why.")

@@ -1,0 +1,114 @@
+"""`presenza device`: cameras' identities at the broker, and what is known of each."""
+
+import time
+from collections.abc import Mapping
+from contextlib import closing
+
+import click
+
+import broker
+from hub.cli.output import emit, json_option, note, settings_option
+from hub.errors import Conflict, NotFound, Unavailable
+from hub.model import Device, DeviceState
+from hub.settings import Settings
+from hub.store.opening import open_store
+
+CREDENTIALS = {
+    "device": "Camera",
+    "site": "Site",
+    "username": "User name",
+    "password": "Password",
+    "host": "Host",
+    "port": "Port",
+    "tls": "TLS",
+    "ca": "CA certificate",
+}
+LISTED = {"device": "Camera", "state": "State", "seen_ms": "Last seen", "identity": "Identity", "note": "Note"}
+
+
+@click.group("device")
+def device_command() -> None:
+    """Give cameras an identity at the broker, and take it back."""
+
+
+@device_command.command("add")
+@click.argument("device")
+@click.option("--note", "remark", default="", help="Where it hangs, or whatever helps to know it.")
+@settings_option
+@json_option
+def add(device: str, remark: str, settings: Settings, *, as_json: bool) -> None:
+    """Give DEVICE an identity and print what it needs to connect. The password is shown this once."""
+    with broker.Admin(settings) as admin:
+        password = admin.add_device(device)
+    _register(settings, device, remark)
+    emit(broker.camera_credentials(settings, device, password), CREDENTIALS, as_json=as_json)
+
+
+@device_command.command("list")
+@settings_option
+@json_option
+def list_devices(settings: Settings, *, as_json: bool) -> None:
+    """Show every camera with its last status."""
+    with closing(open_store(settings)) as store:
+        devices, states = store.devices(), {state.device: state for state in store.device_states()}
+    identities = _identities(settings)
+    rows = [_row(each, states.get(each.device), identities) for each in devices]
+    emit(rows, LISTED, as_json=as_json, empty="No cameras yet; `presenza device add NAME` adds one.")
+
+
+@device_command.command("remove")
+@click.argument("device")
+@settings_option
+def remove(device: str, settings: Settings) -> None:
+    """Take DEVICE's identity away, cut it off, and forget it. Its attendance stays."""
+    known = [_forget_at_broker(settings, device), _forget_in_store(settings, device)]
+    if not any(known):
+        raise NotFound(f"There is no camera {device}.")
+    note(f"{device} is removed.")
+
+
+def _row(device: Device, state: DeviceState | None, identities: Mapping[str, str] | None) -> dict[str, object]:
+    return {
+        "device": device.device,
+        "state": state.state if state else "never seen",
+        "seen_ms": state.seen_ms if state else None,
+        "identity": identities.get(device.device, "none") if identities is not None else None,
+        "note": device.note,
+        "created_ms": device.created_ms,
+    }
+
+
+def _identities(settings: Settings) -> Mapping[str, str] | None:
+    """What the broker knows: camera -> active or disabled; None when it isn't running."""
+    try:
+        with broker.Admin(settings) as admin:
+            return {each.device: "disabled" if each.disabled else "active" for each in admin.list()}
+    except Unavailable as error:
+        note(f"Identities are not shown: {error}")
+        return None
+
+
+def _register(settings: Settings, device: str, remark: str) -> None:
+    with closing(open_store(settings)) as store:
+        try:
+            store.add_device(Device(device, created_ms=time.time_ns() // 1_000_000, note=remark))
+        except Conflict:  # the broker was set up anew and the camera got its identity again
+            return
+
+
+def _forget_at_broker(settings: Settings, device: str) -> bool:
+    with broker.Admin(settings) as admin:
+        try:
+            admin.remove(device)
+        except NotFound:
+            return False
+    return True
+
+
+def _forget_in_store(settings: Settings, device: str) -> bool:
+    with closing(open_store(settings)) as store:
+        try:
+            store.remove_device(device)
+        except NotFound:
+            return False
+    return True
