@@ -1,13 +1,11 @@
 """The converted models, kept in the cache folder under the SHA-256 of the file that they were made from."""
 
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hub.errors import PresenzaError
+from hub.cachefile import write_whole
 from hub.faces import resnet, yunet
 from hub.faces.sources import DETECTOR, ENCODER, Source
 
@@ -29,26 +27,13 @@ class Converted:
         """The converted model's file, made now if it isn't there. Raises ModelMissing."""
         path = self.path(cache_dir)
         if not path.is_file():
-            _write_whole(path, self.convert(self.source.read()))
+            write_whole(path, self.convert(self.source.read()))
         return path
 
 
 ENCODER_ONNX = Converted("dlib-face-resnet", ENCODER, resnet.to_onnx)
 DETECTOR_ONNX = Converted("yunet", DETECTOR, yunet.to_onnx)
 ALL = (ENCODER_ONNX, DETECTOR_ONNX)
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all, also when two processes do so at once."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(file.name).replace(path)
-    except OSError as error:
-        raise PresenzaError(f"The converted face models can't be kept in {path.parent}: {error.strerror}.") from error
 
 
 def open_session(converted: Converted, cache_dir: Path) -> Any:
