@@ -67,7 +67,7 @@ class Ack(Payload):
     motion_id: U32
     outcome: Annotated[Outcome, Field(strict=False)]
     reason: Annotated[Reason | None, Field(strict=False)] = None
-    faces: Annotated[int, Field(ge=0)] = 0
+    faces: U32 = 0
     hub_ms: Millis = 0
     retry_after_ms: Millis = 0
 
@@ -82,12 +82,12 @@ class FieldError(BaseModel):
 class WantedConfig(Payload):
     """What an admin wants; the camera itself judges the fields (`wire.check_config`)."""
 
-    version: Annotated[int, Field(ge=0)]
+    version: U32
     config: dict[str, Any]
 
 
 class ConfigInForce(Payload):
-    version: Annotated[int, Field(ge=0)]
+    version: U32
     state: Literal["applied", "rejected"]
     errors: Annotated[list[FieldError], Field(max_length=50)] = []
     config: dict[str, Any]
@@ -147,8 +147,8 @@ class Result(Payload):
     received_ms: Millis
     outcome: Annotated[Outcome, Field(strict=False)]
     reason: Annotated[Reason | None, Field(strict=False)] = None
-    width: int = 0
-    height: int = 0
+    width: U32 = 0
+    height: U32 = 0
     faces: list[ResultFace] = []
     picture: str | None = None
     ms: dict[str, float] = {}

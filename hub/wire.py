@@ -251,8 +251,8 @@ def check_config(wanted: object) -> "tuple[dict[str, Any], list[dict[str, str]]]
 
 def _field_problem(value: object, kind: str, allowed: "Any") -> "str | None":
     if kind == "choice":
-        # bool is an int to Python: `false` must not pass for a rotation of 0.
-        if isinstance(value, bool) or value not in allowed:
+        # To Python False equals 0 and 90.0 equals 90: neither must pass for a rotation.
+        if isinstance(value, (bool, float)) or value not in allowed:
             return "must be one of " + ", ".join([str(a) for a in allowed])
         return None
     kinds = int if kind == "int" else (int, float)
