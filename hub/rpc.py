@@ -59,6 +59,8 @@ class Rpc:
             self._metrics.count("rpc_refused", "response_topic")
         elif len(message.correlation or b"") > MAX_CORRELATION:
             self._metrics.count("rpc_refused", "correlation")
+        elif len(self._running) >= 2 * MAX_RUNNING:  # not even a refusal has room
+            self._metrics.count("rpc_refused", "flood")
         elif len(self._running) >= MAX_RUNNING:
             self._metrics.count("rpc_refused", "busy")
             self._spawn(self._reply(message, RpcError(error="busy", message="The hub serves too many requests.")))

@@ -1,0 +1,97 @@
+"""Each message reaches whom it concerns; what breaks the contract is counted and dropped."""
+
+import json
+
+import pytest
+
+from hub.devices import DeviceBook
+from hub.intake import Intake, subscriptions
+from hub.metrics import Metrics
+from hub.mqtt import Incoming
+from hub.store.memory import MemoryStore
+
+UP = "presenza/v1/main/door-1/up/"
+
+
+class Recorder:
+    """Stands for the pipeline and for rpc: what it was handed."""
+
+    def __init__(self) -> None:
+        self.received: list[tuple[str, object]] = []
+
+    def receive(self, who: str, what: object) -> None:
+        self.received.append((who, what))
+
+
+@pytest.fixture
+def parts():
+    pipeline, rpc, metrics = Recorder(), Recorder(), Metrics()
+    book = DeviceBook(MemoryStore())
+    return Intake(pipeline, book, rpc, metrics), pipeline, rpc, book, metrics
+
+
+def test_frames_go_to_the_pipeline(parts):
+    intake, pipeline, *_ = parts
+    intake.receive(Incoming(UP + "frame", b"chunk"))
+    assert pipeline.received == [("door-1", b"chunk")]
+
+
+def test_a_retained_frame_is_stale_and_dropped(parts):
+    intake, pipeline, *_ = parts
+    intake.receive(Incoming(UP + "frame", b"chunk", retained=True))
+    assert pipeline.received == []
+
+
+def test_requests_go_to_rpc_by_their_method(parts):
+    intake, _, rpc, *_ = parts
+    message = Incoming("presenza/v1/main/hub/rpc/enroll", b"{}")
+    intake.receive(message)
+    assert rpc.received == [("enroll", message)]
+
+
+def test_a_status_is_kept(parts):
+    intake, *_, book, _ = parts
+    intake.receive(Incoming(UP + "status", b'{"v":1,"state":"online","boot_id":7}', retained=True))
+    assert book.online() == 1
+
+
+@pytest.mark.parametrize("leaf", ["status", "motion", "telemetry", "config", "cmd"])
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (b"\xff\xfe", "json"),
+        (b"[]", "fields"),
+        (b"[" * 5000, "json"),
+        (b"1" * 70_000, "too_long"),
+        (b'{"v":2}', "fields"),
+    ],
+)
+def test_a_payload_that_breaks_the_contract_is_counted(parts, leaf, payload, reason):
+    intake, *_, metrics = parts
+    intake.receive(Incoming(UP + leaf, payload))
+    assert metrics.counted(f"{leaf}_refused", reason) == 1
+
+
+def test_an_empty_payload_only_takes_a_retained_one_back(parts):
+    intake, *_, metrics = parts
+    intake.receive(Incoming(UP + "status", b""))
+    assert metrics.snapshot()["counts"] == {}
+
+
+@pytest.mark.parametrize(
+    "topic", ["", "$SYS/x", "presenza/v2/main/a/up/frame", "presenza/v1/main/A/up/frame", UP + "a/b"]
+)
+def test_a_topic_that_is_not_ours_is_counted(parts, topic):
+    intake, *_, metrics = parts
+    intake.receive(Incoming(topic, b""))
+    assert metrics.counted("messages_refused", "topic") == 1
+
+
+def test_telemetry_is_kept_without_what_the_contract_does_not_know(parts):
+    intake, *_, book, _ = parts
+    intake.receive(Incoming(UP + "telemetry", json.dumps({"v": 1, "boot_id": 7, "rssi_dbm": -61, "x": 1}).encode()))
+    assert dict(book._states["door-1"].telemetry) == {"v": 1, "boot_id": 7, "rssi_dbm": -61}
+
+
+def test_the_hub_subscribes_to_its_own_site_alone():
+    assert all(topic.startswith("presenza/v1/main/") for topic, _ in subscriptions("main"))

@@ -1,0 +1,250 @@
+"""From chunks to acks and results, with the store in memory and a face engine that reads what a test wrote."""
+
+import asyncio
+import json
+from binascii import crc32
+from collections.abc import Callable
+from datetime import time
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from hub import wire
+from hub.attendance import Rules
+from hub.errors import InvalidImage, WorkerFailed
+from hub.frames import Assembler
+from hub.metrics import Metrics
+from hub.model import Analysis, Box, Consent, Face, Person, Photo, Quality, Template
+from hub.pipeline import Pipeline, Site, now_ms
+from hub.roster import Roster
+from hub.store.memory import MemoryStore
+from hub.store.pictures import MemoryPictures
+from hub.turns import Turns
+
+FINE = Quality(120, 100.0, 120.0, 0.1, 0.9)
+PEOPLE = {"ada": 0, "bob": 1}
+
+
+def vector(axis: int) -> np.ndarray:
+    made = np.zeros(128, np.float32)
+    made[axis] = 1
+    return made
+
+
+def jpeg(text: str) -> bytes:
+    """A "picture" that says who is to be seen in it, for the engine below."""
+    return b"\xff\xd8" + text.encode() + b"\xff\xd9"
+
+
+async def look(picture: bytes) -> Analysis:
+    text = picture[2:-2].decode()
+    if text.startswith("garbage"):
+        raise InvalidImage("decode", "not a picture")
+    if text.startswith("killer"):
+        raise WorkerFailed
+    if text.startswith("surprise"):
+        raise KeyError(text)
+    axes = [PEOPLE.get(name, 9) for name in text.split("+")[0].split(",") if name]
+    faces = tuple(Face(Box(0, 100, 100, 0), FINE, None, vector(axis)) for axis in axes)
+    return Analysis(640, 480, faces, {"detect": 1.0})
+
+
+class Hub:
+    """A pipeline and everything that it said."""
+
+    def __init__(self, checkpoint: Callable[[str], None] = lambda step: None) -> None:
+        self.store, self.pictures, self.metrics = MemoryStore(), MemoryPictures(), Metrics()
+        for person_id, axis in PEOPLE.items():
+            self.enrol(person_id, axis)
+        self.sent: list[tuple[str, dict[str, object]]] = []
+        self.turns = Turns()
+        self.roster = Roster(self.store, "engine", 0.5, 0.36)
+        self.pipeline = Pipeline(
+            Site("main", Rules(ZoneInfo("UTC"), time(4, 0), time(9, 0))),
+            assembler=Assembler(),
+            turns=self.turns,
+            look=look,
+            roster=self.roster,
+            store=self.store,
+            pictures=self.pictures,
+            publish=self.publish,
+            metrics=self.metrics,
+            checkpoint=checkpoint,
+        )
+
+    def enrol(self, person_id: str, axis: int) -> None:
+        self.store.add_person(Person(person_id, person_id.title(), "", "", Consent("yes", "test", 1, "1"), 1))
+        photo = Photo(f"photo-{person_id}", person_id, f"people/{person_id}/1.jpg", FINE, 1)
+        self.store.add_photo(photo, [Template(person_id, photo.photo_id, "engine", vector(axis))])
+
+    async def publish(self, message) -> bool:
+        self.sent.append((message.topic, json.loads(message.payload)))
+        return True
+
+    def send(self, text: str, frame_id: int, *, device: str = "door-1", flags: int = 0, motion: int = 1) -> None:
+        picture = jpeg(text)
+        header = wire.Header(flags, 77, frame_id, motion, 0, 1, 8192, len(picture), crc32(picture), 0)
+        self.pipeline.receive(device, wire.pack_header(header) + picture)
+
+    async def answer_all(self) -> None:
+        while (frame := self.turns.take()) is not None:
+            await self.pipeline.answer(frame)
+        while self.pipeline._outgoing:
+            await asyncio.gather(*self.pipeline._outgoing)
+
+    def acks(self, device: str = "door-1") -> list[tuple[int, str]]:
+        topic = wire.down("main", device, wire.ACK)
+        return [(ack["frame_id"], ack["outcome"]) for sent_to, ack in self.sent if sent_to == topic]
+
+    def results(self) -> list[dict[str, object]]:
+        return [payload for topic, payload in self.sent if topic == wire.hub("main", wire.RESULTS)]
+
+    def attendance(self) -> list[str]:
+        return [seen.person_id for seen in self.store.attendance("2000-01-01", "2100-01-01")]
+
+
+@pytest.fixture
+def hub() -> Hub:
+    return Hub()
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("ada", "recognized"),
+        ("stranger", "unknown"),
+        ("", "no_face"),
+        ("garbage", "invalid"),
+        ("killer", "error"),
+        ("surprise", "error"),
+        ("stranger,ada", "recognized"),
+    ],
+)
+async def test_every_frame_gets_exactly_one_ack_and_one_result(hub, text, outcome):
+    hub.send(text, 1)
+    await hub.answer_all()
+    assert hub.acks() == [(1, outcome)]
+    assert [result["outcome"] for result in hub.results()] == [outcome]
+
+
+async def test_the_second_frame_of_a_day_is_already_marked(hub):
+    for number in (1, 2):
+        hub.send(f"ada+{number}", number)
+        await hub.answer_all()
+    assert hub.acks() == [(1, "recognized"), (2, "already_marked")]
+    assert hub.attendance() == ["ada"]
+
+
+async def test_the_attendance_is_stored_before_the_ack_is_sent():
+    order: list[str] = []
+    hub = Hub(order.append)
+    hub.send("ada", 1)
+    await hub.answer_all()
+    assert order == ["assembled", "recognized", "pictured", "stored", "acked", "published"]
+
+
+async def test_a_frame_that_comes_again_gets_the_same_ack_and_counts_once(hub):
+    hub.send("ada", 1)
+    await hub.answer_all()
+    hub.send("ada", 1, flags=wire.RESENT)
+    await hub.answer_all()
+    assert hub.acks() == [(1, "recognized"), (1, "recognized")]
+    assert len(hub.results()) == 1
+
+
+async def test_a_hub_that_was_restarted_answers_a_stored_frame_with_the_same_ack(hub):
+    hub.send("ada", 1)
+    await hub.answer_all()
+    restarted = Hub()
+    restarted.store = restarted.pipeline._store = hub.store
+    restarted.send("ada", 1, flags=wire.RESENT)
+    await restarted.answer_all()
+    assert restarted.acks() == [(1, "recognized")]
+    assert restarted.results() == []
+
+
+async def test_a_frame_that_was_told_busy_is_looked_at_when_it_comes_again(hub):
+    for number in (1, 2, 3):
+        hub.send(f"ada+{number}", number)
+    await hub.answer_all()
+    assert sorted(hub.acks()) == [(1, "busy"), (2, "recognized"), (3, "already_marked")]
+    hub.send("ada+1", 1, flags=wire.RESENT)
+    await hub.answer_all()
+    assert hub.acks()[-1] == (1, "already_marked")
+
+
+async def test_busy_says_when_to_come_again(hub):
+    for number in (1, 2, 3):
+        hub.send(f"ada+{number}", number)
+    await hub.answer_all()
+    ack = next(payload for _, payload in hub.sent if payload.get("outcome") == "busy" and "retry_after_ms" in payload)
+    assert 200 <= ack["retry_after_ms"] <= 10_000
+
+
+async def test_a_whole_frame_that_is_no_jpeg_is_answered_invalid(hub):
+    text = b"GIF89a, honestly"
+    header = wire.Header(0, 77, 5, 1, 0, 1, 8192, len(text), crc32(text), 0)
+    hub.pipeline.receive("door-1", wire.pack_header(header) + text)
+    await hub.answer_all()
+    assert hub.acks() == [(5, "invalid")]
+
+
+async def test_garbage_instead_of_a_chunk_is_counted_and_stops_nothing(hub):
+    hub.pipeline.receive("door-1", b"\0" * 50)
+    hub.send("ada", 1)
+    await hub.answer_all()
+    assert hub.metrics.counted("chunks_refused", "magic") == 1
+    assert hub.acks() == [(1, "recognized")]
+
+
+async def test_only_frames_with_faces_leave_a_picture_and_an_event(hub):
+    hub.send("ada", 1)
+    hub.send("", 2)
+    await hub.answer_all()
+    (event,) = hub.store.events()
+    assert hub.pictures.get(event.picture) == jpeg("ada")
+    assert len(hub.pictures.keys("results/")) == 1
+
+
+async def test_the_last_frame_of_each_camera_is_kept(hub):
+    hub.send("ada", 1)
+    hub.send("", 2)
+    await hub.answer_all()
+    assert hub.pictures.get("last/door-1.jpg") == jpeg("")
+
+
+async def test_a_full_disk_costs_the_picture_but_not_the_attendance(hub, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(hub.pictures, "put", full)
+    hub.send("ada", 1)
+    await hub.answer_all()
+    assert (hub.acks(), hub.attendance()) == ([(1, "recognized")], ["ada"])
+    assert hub.results()[0]["picture"] is None
+
+
+async def test_a_store_that_fails_means_an_error_ack_and_no_claim(hub, monkeypatch):
+    def fail(*_):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(hub.store, "record", fail)
+    hub.send("ada", 1)
+    await hub.answer_all()
+    assert hub.acks() == [(1, "error")]
+
+
+async def test_people_who_change_are_known_from_the_next_look_at_the_store(hub):
+    hub.enrol("cleo", 9)
+    assert await hub.roster.refresh()
+    hub.send("stranger", 1)
+    await hub.answer_all()
+    assert hub.results()[0]["faces"][0]["name"] == "Cleo"
+
+
+async def test_the_time_from_chunk_to_ack_is_in_the_ack(hub):
+    hub.send("ada", 1)
+    await hub.answer_all()
+    ack = hub.sent[0][1]
+    assert 0 <= ack["hub_ms"] < now_ms()

@@ -1,0 +1,164 @@
+"""What a dashboard may ask, and what is answered to whom."""
+
+import asyncio
+import json
+
+import numpy as np
+import pytest
+
+from hub.errors import InvalidImage
+from hub.faces import PhotoAnalysis
+from hub.metrics import Metrics
+from hub.model import Consent, Person, Quality, Reason
+from hub.mqtt import Incoming
+from hub.rpc import MAX_RUNNING, Rpc
+from hub.store.memory import MemoryStore
+from hub.store.pictures import MemoryPictures
+
+FINE = Quality(120, 100.0, 120.0, 0.1, 0.9)
+REPLY = "presenza/v1/main/hub/reply/dashboard-1"
+
+
+def vector(axis: int) -> np.ndarray:
+    made = np.zeros(128, np.float32)
+    made[axis] = 1
+    return made
+
+
+async def look(photo: bytes) -> PhotoAnalysis:
+    what = photo.decode()
+    if what == "garbage":
+        raise InvalidImage("decode", "This is no picture.")
+    if what.isdigit():
+        return PhotoAnalysis(b"upright", 1, FINE, None, (vector(int(what)), vector(int(what))))
+    if what == "blurred":
+        return PhotoAnalysis(b"upright", 1, FINE, Reason.BLURRED, ())
+    return PhotoAnalysis(b"upright", {"wall": 0, "crowd": 3}[what])
+
+
+class Site:
+    def __init__(self) -> None:
+        self.store, self.pictures, self.metrics = MemoryStore(), MemoryPictures(), Metrics()
+        for person_id in ("ada", "bob"):
+            self.store.add_person(Person(person_id, person_id, "", "", Consent("yes", "test", 1, "1"), 1))
+        self.sent = []
+        self.rpc = Rpc(
+            "main",
+            store=self.store,
+            pictures=self.pictures,
+            engine_id="engine",
+            look_at_photo=look,
+            publish=self.publish,
+            metrics=self.metrics,
+            gauges=lambda: {"frames_waiting": 0},
+        )
+
+    async def publish(self, message) -> bool:
+        self.sent.append(message)
+        return True
+
+    async def ask(self, method: str, request: object, reply_to: str | None = REPLY) -> dict | None:
+        payload = request if isinstance(request, bytes) else json.dumps(request).encode()
+        self.rpc.receive(method, Incoming("hub/rpc", payload, False, reply_to, b"17"))
+        while self.rpc._running:
+            await asyncio.gather(*self.rpc._running)
+        if not self.sent:
+            return None
+        message = self.sent.pop()
+        assert (message.topic, message.correlation) == (REPLY, b"17")
+        return json.loads(message.payload)
+
+    async def enroll(self, person_id: str, *photos: str, **more: object) -> list[dict]:
+        keys = [f"uploads/{n}" for n in range(len(photos))]
+        for key, photo in zip(keys, photos, strict=True):
+            self.pictures.put(key, photo.encode())
+        answer = await self.ask("enroll", {"v": 1, "person_id": person_id, "photos": keys, **more})
+        return answer["photos"]
+
+
+@pytest.fixture
+def site() -> Site:
+    return Site()
+
+
+async def test_a_good_photo_is_kept_with_its_templates(site):
+    (verdict,) = await site.enroll("ada", "0")
+    assert verdict["accepted"]
+    (photo,) = site.store.photos("ada")
+    assert site.pictures.get(photo.key) == b"upright"
+    assert len(site.store.templates("engine")) == 2
+
+
+@pytest.mark.parametrize(
+    ("photo", "reason"),
+    [("wall", "no_face"), ("crowd", "several_faces"), ("blurred", "blurred"), ("garbage", "decode")],
+)
+async def test_a_bad_photo_is_refused_with_its_reason_and_a_sentence(site, photo, reason):
+    (verdict,) = await site.enroll("ada", photo)
+    assert (verdict["accepted"], verdict["reason"]) == (False, reason)
+    assert verdict["message"].endswith(".")
+    assert site.store.photos("ada") == []
+
+
+async def test_a_photo_of_somebody_else_who_is_enrolled_names_them(site):
+    await site.enroll("ada", "0")
+    (verdict,) = await site.enroll("bob", "0")
+    assert (verdict["accepted"], verdict["reason"], verdict["duplicate_of"]) == (False, "duplicate", "ada")
+
+
+async def test_judging_alone_keeps_nothing(site):
+    (verdict,) = await site.enroll("ada", "0", accept=False)
+    assert verdict["accepted"]
+    assert site.store.photos("ada") == []
+
+
+async def test_a_photo_that_is_not_there_is_said_so(site):
+    answer = await site.ask("enroll", {"v": 1, "person_id": "ada", "photos": ["uploads/none", "../../etc/passwd"]})
+    assert [verdict["reason"] for verdict in answer["photos"]] == ["missing", "missing"]
+
+
+@pytest.mark.parametrize(
+    ("method", "request_", "error"),
+    [
+        ("enroll", b"{", "json"),
+        ("enroll", {"v": 1, "photos": []}, "fields"),
+        ("enroll", {"v": 1, "person_id": "nobody", "photos": ["a"]}, "notfound"),
+        ("enroll", b"[" * 100_000, "too_long"),
+        ("explode", {"v": 1}, "method"),
+    ],
+)
+async def test_a_bad_request_gets_an_error_with_a_sentence(site, method, request_, error):
+    answer = await site.ask(method, request_)
+    assert answer["error"] == error
+    assert answer["message"]
+
+
+@pytest.mark.parametrize(
+    "reply_to",
+    [None, "", "presenza/v1/main/door-1/down/ack", "presenza/v1/other/hub/reply/x", REPLY + "/x", REPLY[:-11], "#"],
+)
+async def test_the_hub_answers_on_no_other_topic(site, reply_to):
+    assert await site.ask("stats", {"v": 1}, reply_to) is None
+    assert site.metrics.counted("rpc_refused", "response_topic") == 1
+
+
+async def test_too_many_requests_at_once_are_told_busy(site):
+    for _ in range(MAX_RUNNING + 1):
+        site.rpc.receive("stats", Incoming("hub/rpc", b"{}", False, REPLY, b"17"))
+    await asyncio.gather(*site.rpc._running)
+    errors = [json.loads(message.payload).get("error") for message in site.sent]
+    assert (errors.count(None), errors.count("busy")) == (MAX_RUNNING, 1)
+
+
+async def test_a_flood_of_requests_is_dropped_and_counted(site):
+    for _ in range(3 * MAX_RUNNING):
+        site.rpc.receive("stats", Incoming("hub/rpc", b"{}", False, REPLY, b"17"))
+    assert len(site.rpc._running) == 2 * MAX_RUNNING
+    assert site.metrics.counted("rpc_refused", "flood") == MAX_RUNNING
+    await asyncio.gather(*site.rpc._running)
+
+
+async def test_stats_show_counts_and_gauges(site):
+    site.metrics.count("chunks", by=3)
+    answer = await site.ask("stats", {"v": 1})
+    assert (answer["counts"], answer["gauges"]) == ({"chunks": 3}, {"frames_waiting": 0})
