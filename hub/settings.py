@@ -5,14 +5,16 @@ default. Secrets also come from a file that `PRESENZA_<NAME>_FILE` names.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import time
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from hub import wire
 from hub.errors import SettingsError
@@ -20,6 +22,7 @@ from hub.errors import SettingsError
 PREFIX = "PRESENZA_"
 TOML_NAME = "presenza.toml"
 SECRETS = ("mqtt_password",)
+HOST_LABEL = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?")
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -34,6 +37,30 @@ def _time_zone(text: str) -> str:
     if text not in available_timezones():
         raise ValueError("is no time zone of the IANA database, such as Europe/Berlin")
     return text
+
+
+def _address(text: str) -> str:
+    if text:
+        try:
+            ip_address(text)
+        except ValueError:
+            raise ValueError("must be an IP address, or empty") from None
+    return text
+
+
+def _comma_separated(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _host_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        labels = name.split(".")
+        if len(name) > 253 or not all(HOST_LABEL.fullmatch(label) for label in labels):
+            try:
+                ip_address(name)
+            except ValueError:
+                raise ValueError(f"{name} is neither a host name nor an IP address") from None
+    return names
 
 
 def _system_time_zone() -> str:
@@ -64,6 +91,21 @@ class Settings(BaseModel):
     mqtt_port: Port = Field(
         8883,
         description="Port of the broker's listener for cameras",
+    )
+    mqtt_bind: Annotated[str, AfterValidator(_address)] = Field(
+        "", description="Address that the cameras' listener binds to, such as 192.168.1.10; empty: all of them"
+    )
+    mqtt_names: Annotated[tuple[str, ...], BeforeValidator(_comma_separated), AfterValidator(_host_names)] = Field(
+        (),
+        description="Names and addresses of the broker in its certificate, with commas between; new cameras are told"
+        " the first. By default this machine's own",
+    )
+    mqtt_certificate: Path | None = Field(
+        None, description="Certificate (PEM, with its chain) for the cameras' listener instead of one of our own"
+    )
+    mqtt_private_key: Path | None = Field(None, description="The private key of that certificate (PEM)")
+    mqtt_ca: Path | None = Field(
+        None, description="The CA certificate (PEM) that cameras check that certificate against"
     )
     mqtt_username: str = Field("hub", description="User name of the hub at the broker")
     mqtt_password: SecretStr | None = Field(
