@@ -19,6 +19,8 @@ from typing import Protocol
 from hub.errors import InputError, NotFound
 
 MAX_KEY = 200
+UNFINISHED = ".part"
+RETRIES = 100
 # No segment begins with a dot: neither `..` nor a hidden file, which is what unfinished writes are.
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 
@@ -50,6 +52,9 @@ class PictureStore(Protocol):
     def keys(self, prefix: str = "") -> list[str]:
         """The keys that begin with `prefix`, sorted. The prefix is empty or ends in a slash."""
 
+    def tidy(self, before_ms: int) -> int:
+        """Delete what writes left that were interrupted before `before_ms`; how many there were."""
+
 
 class FolderPictures:
     """Pictures as files below a folder, readable only by its owner."""
@@ -63,12 +68,13 @@ class FolderPictures:
 
     def put(self, key: str, data: bytes) -> None:
         path = self.path(key)
-        while True:
-            self._make_folder(path.parent)
-            # `delete` in another thread may take the empty folder away before the file is in it.
-            with suppress(FileNotFoundError):
+        for _ in range(RETRIES):
+            # `delete` in another thread may take a folder away that is empty until the file is in it.
+            with suppress(FileNotFoundError, FileExistsError):
+                self._make_folder(path.parent)
                 self._write(path, data)
                 return
+        raise OSError(f"the folder of {key} can't be made")
 
     def get(self, key: str) -> bytes:
         try:
@@ -96,6 +102,16 @@ class FolderPictures:
             found += [(below / name).as_posix() for name in names]
         return sorted(key for key in found if _KEY.fullmatch(key))
 
+    def tidy(self, before_ms: int) -> int:
+        count = 0
+        for path in self._root.rglob(f".*{UNFINISHED}"):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime * 1000 < before_ms:
+                    path.unlink()
+                    self._remove_empty(path.parent)
+                    count += 1
+        return count
+
     def _make_folder(self, folder: Path) -> None:
         missing = [folder]
         while missing[-1] != self._root and not missing[-1].parent.exists():
@@ -104,7 +120,7 @@ class FolderPictures:
             each.mkdir(mode=0o700, parents=each == self._root, exist_ok=True)
 
     def _write(self, path: Path, data: bytes) -> None:
-        unfinished = path.with_name(f".{secrets.token_hex(8)}.part")
+        unfinished = path.with_name(f".{secrets.token_hex(8)}{UNFINISHED}")
         try:
             with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(data)
@@ -152,6 +168,9 @@ class MemoryPictures:
         check_prefix(prefix)
         with self._lock:
             return sorted(key for key in self._pictures if key.startswith(prefix))
+
+    def tidy(self, before_ms: int) -> int:
+        return 0
 
 
 def check_prefix(prefix: str) -> str:
