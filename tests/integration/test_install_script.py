@@ -144,6 +144,12 @@ def test_the_second_run_is_quiet_and_installs_nothing(equipped: Machine):
     assert not equipped.calls("apt-get")
 
 
+def test_setup_installs_again_and_runs_nothing(equipped: Machine):
+    equipped.run("check")
+    assert equipped.run("setup").out == ""
+    assert len(equipped.calls("--editable")) == 2
+
+
 def test_a_changed_recipe_installs_again(equipped: Machine):
     equipped.run("check")
     with (equipped.checkout / "setup.cfg").open("a") as recipe:
