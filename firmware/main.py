@@ -1,0 +1,15 @@
+"""Starts the application in the folder that `slots` chooses. Whatever ends it ends in a restart."""
+
+import sys
+
+import slots
+
+slot, mode = slots.begin()
+sys.path.insert(0, slot)
+try:
+    import app
+
+    app.run(slot, mode)
+except Exception as error:  # the last resort: nobody stands beside the camera to read a prompt
+    sys.print_exception(error)
+slots.restart()
