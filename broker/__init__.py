@@ -6,6 +6,7 @@ command(settings)               what to execute
 ready(settings, timeout_s)      wait until it answers
 credentials(settings, role)     user name and password of hub, dashboard or admin
 Admin(settings)                 cameras' identities, live
+renew(settings)                 renew certificates; whether mosquitto must be sent SIGHUP
 locked(settings)                one broker a data folder
 """
 
@@ -15,6 +16,7 @@ from broker.connection import ready
 from broker.lock import locked
 from broker.mosquitto import check_port, command
 from broker.provision import credentials, prepare
+from broker.tls import ensure as renew
 
 __all__ = [
     "Admin",
@@ -26,4 +28,5 @@ __all__ = [
     "locked",
     "prepare",
     "ready",
+    "renew",
 ]

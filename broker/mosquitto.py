@@ -10,6 +10,7 @@ from hub.errors import Busy, Unavailable
 from hub.settings import Settings
 
 LOOPBACK = "127.0.0.1"
+OPEN_FILES = 5000  # the 4000 connections of the cameras' listener, and room
 PLUGIN = "mosquitto_dynamic_security.so"
 # Debian keeps daemons out of a user's path; the others are Homebrew's and a build of one's own.
 SEARCH = ("/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/sbin", "/usr/local/opt/mosquitto/sbin")
@@ -49,16 +50,20 @@ def command(settings: Settings) -> list[str]:
     """What to execute to run the broker in the foreground, after `prepare`.
 
     The shell only changes to the broker's folder, to which the paths in the configuration are
-    relative, and is replaced by mosquitto: signals and the exit code are mosquitto's own.
+    relative, allows it as many open files as it needs, and is replaced by mosquitto: signals and
+    the exit code are mosquitto's own.
     """
-    change = 'cd "$0" && exec "$@"'
-    return ["/bin/sh", "-c", change, str(settings.broker_dir), str(find_mosquitto()), "-c", "mosquitto.conf"]
+    script = 'cd "$0" && { ulimit -n $OPEN_FILES 2>/dev/null || ulimit -n "$(ulimit -Hn)"; } && exec "$@"'
+    script = script.replace("$OPEN_FILES", str(OPEN_FILES))
+    return ["/bin/sh", "-c", script, str(settings.broker_dir), str(find_mosquitto()), "-c", "mosquitto.conf"]
 
 
 def check_port(settings: Settings) -> None:
     """Raise Busy when another program listens where this broker should."""
     if not _is_free(LOOPBACK, settings.mqtt_local_port):
         raise _taken(settings.mqtt_local_port, "PRESENZA_MQTT_LOCAL_PORT")
+    if not _is_free(settings.mqtt_bind, settings.mqtt_port):
+        raise _taken(settings.mqtt_port, "PRESENZA_MQTT_PORT")
 
 
 def is_running(settings: Settings) -> bool:
@@ -67,7 +72,8 @@ def is_running(settings: Settings) -> bool:
 
 
 def _is_free(host: str, port: int) -> bool:
-    with socket.socket() as probe:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
         # As mosquitto does: a port that was closed a moment ago counts as free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -15,7 +15,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from broker import policy
+from broker import policy, tls
 from broker.files import Account, broker_account, make_folder, write
 from broker.mosquitto import find_plugin, is_running
 from hub.errors import StoreCorrupt, Unavailable
@@ -34,6 +34,7 @@ def prepare(settings: Settings) -> None:
     make_folder(_state(settings), 0o700, owner=account)
     make_folder(settings.secrets_dir, 0o700)
     passwords = {name: _secret(settings, name) for name in policy.SERVICES}
+    tls.ensure(settings)
     _write_configuration(settings, account)
     path = security_file(settings)
     if not path.exists():
@@ -96,7 +97,12 @@ def _secret(settings: Settings, name: str) -> str:
 
 def _write_configuration(settings: Settings, account: Account) -> None:
     template = Template(package_files("broker").joinpath("mosquitto.conf").read_text(encoding="utf-8"))
-    text = template.substitute(user=account.name, plugin=find_plugin(), local_port=settings.mqtt_local_port)
+    text = template.substitute(
+        user=account.name,
+        plugin=find_plugin(),
+        local_port=settings.mqtt_local_port,
+        camera_listener=f"{settings.mqtt_port} {settings.mqtt_bind}".rstrip(),
+    )
     write(settings.broker_dir / "mosquitto.conf", text.encode(), 0o640, group=account)
 
 

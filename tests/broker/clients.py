@@ -89,8 +89,13 @@ class Client(AbstractContextManager["Client"]):
 
 def camera(credentials: dict[str, Any], **options: Any) -> Client:
     """A camera's connection, with its device id as client id unless another is given."""
-    c = {"client_id": credentials["device"]} | options
+    c = {"client_id": credentials["device"], "tls": trusting(credentials["ca"])} | options
     return Client(credentials["host"], credentials["port"], credentials["username"], credentials["password"], **c)
+
+
+def trusting(ca: str | None) -> ssl.SSLContext:
+    """Checks the broker's certificate and name against this CA alone."""
+    return ssl.create_default_context(cadata=ca)
 
 
 def service(settings: Settings, role: str, **options: Any) -> Client:

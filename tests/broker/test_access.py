@@ -19,8 +19,11 @@ STATUS = wire.up("main", "cam-a", "status")
 )
 def test_without_the_right_password_nobody_gets_in(broker_site, username, password):
     credentials = broker_site.add_camera("cam-a")
+    settings = broker_site.settings
     with pytest.raises(Refused):
-        Client(credentials["host"], credentials["port"], username, password, "cam-a")
+        camera(credentials | {"username": username, "password": password})
+    with pytest.raises(Refused):
+        Client(settings.mqtt_host, settings.mqtt_local_port, username, password, "cam-a")
 
 
 def test_a_revoked_camera_is_disconnected_within_a_second_and_stays_out(broker_site):

@@ -61,6 +61,7 @@ class Site:
             "PRESENZA_SITE": self.settings.site,
             "PRESENZA_MQTT_LOCAL_PORT": str(self.settings.mqtt_local_port),
             "PRESENZA_MQTT_PORT": str(self.settings.mqtt_port),
+            "PRESENZA_MQTT_BIND": self.settings.mqtt_bind,
         }
 
     @property
@@ -109,7 +110,7 @@ class Site:
 def make_site(folder: Path, **values: Any) -> Iterator[Site]:
     """A running broker in `folder`; `values` are settings."""
     _need_mosquitto()
-    ports = {"mqtt_local_port": free_port(), "mqtt_port": free_port()}
+    ports = {"mqtt_local_port": free_port(), "mqtt_port": free_port(), "mqtt_bind": "127.0.0.1"}
     site = Site(hub_settings.load({}, **({"data_dir": folder, "time_zone": "UTC"} | ports | values)))
     site.settings.data_dir.mkdir(parents=True, exist_ok=True)
     site.start()

@@ -25,7 +25,7 @@ def presenza(site: Site, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     """A data folder whose broker does not run yet."""
-    ports = {"mqtt_local_port": free_port(), "mqtt_port": free_port()}
+    ports = {"mqtt_local_port": free_port(), "mqtt_port": free_port(), "mqtt_bind": "127.0.0.1"}
     return Site(hub_settings.load({}, data_dir=tmp_path / "data", time_zone="UTC", **ports))
 
 
@@ -71,6 +71,19 @@ def test_a_mosquitto_whose_parent_was_killed_still_holds_the_data_folder(site):
             for child in children:
                 os.kill(int(child), signal.SIGTERM)
             process.communicate(timeout=10)  # ends when the last holder of its output has gone
+
+
+def test_a_certificate_that_is_gone_is_made_anew_and_shown_without_a_restart(site):
+    """What a renewal does, asked for by the signal of the timer."""
+    with running(site) as process:
+        (site.settings.broker_dir / "tls/server.pem").unlink()
+        process.send_signal(signal.SIGALRM)
+        assert process.stderr is not None
+        assert any("shows a new certificate" in line for line in process.stderr)
+        broker.ready(site.settings, 5)
+        with broker.Admin(site.settings) as admin:
+            password = admin.add_device("door-1")
+        camera(broker.camera_credentials(site.settings, "door-1", password)).close()
 
 
 def test_a_taken_port_is_named_and_nothing_is_started(broker_site, tmp_path):
