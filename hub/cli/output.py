@@ -13,6 +13,7 @@ from rich.text import Text
 
 from hub import settings as settings_module
 
+JOINERS = "\u200c\u200d"  # invisible, and part of names in several scripts
 F = TypeVar("F", bound=Callable[..., Any])
 Row = Mapping[str, Any]
 
@@ -69,7 +70,8 @@ def note(sentence: str) -> None:
 
 def printable(text: str) -> str:
     """`text` without control characters: names come from outside and must not steer a terminal."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+    shown = (character if character.isprintable() or character in JOINERS else "\ufffd" for character in text)
+    return "".join(shown)
 
 
 def _cell(value: object) -> str:
