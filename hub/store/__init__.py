@@ -17,10 +17,14 @@ from hub.model import (
     Event,
     FrameKey,
     Marked,
+    Outcome,
     Person,
     Photo,
+    Status,
     Template,
 )
+
+PURGE_LIMIT = 2000  # rows that one call deletes, so that the hub's own writes don't wait for long
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,9 @@ class Store(Protocol):
 
     def close(self) -> None: ...
 
+    def tidy(self) -> None:
+        """Finish what an interrupted removal left undone; cheap when there is nothing. Raises Busy, Unavailable."""
+
     def problems(self) -> list[str]:
         """What a full check of the files finds wrong, a sentence each; empty when all is well. Slow."""
 
@@ -63,6 +70,12 @@ class Store(Protocol):
 
     def people(self, *, group: str | None = None) -> list[Person]:
         """Everybody, by name."""
+
+    def groups(self) -> dict[str, int]:
+        """How many people each group has, by name; those without a group under the empty name."""
+
+    def regroup(self, old: str, new: str) -> int:
+        """Rename a group, or join it with another; how many people were moved."""
 
     def remove_person(self, person_id: str) -> Removed:
         """Erase a person everywhere: templates, photos, attendance, corrections, faces in events.
@@ -104,15 +117,39 @@ class Store(Protocol):
     def event_of(self, key: FrameKey) -> Event | None:
         """The event that was recorded for a frame, if any."""
 
+    def event(self, event_id: str) -> Event:
+        """Raises NotFound."""
+
     def events(
-        self, *, before_id: str | None = None, device: str | None = None, person_id: str | None = None, limit: int = 50
+        self,
+        *,
+        before_id: str | None = None,
+        device: str | None = None,
+        person_id: str | None = None,
+        outcome: Outcome | None = None,
+        from_ms: int | None = None,
+        until_ms: int | None = None,
+        limit: int = 50,
     ) -> list[Event]:
-        """Events, newest first; `before_id` is the cursor for the next page."""
+        """Events, newest first, that fit everything given; `before_id` is the cursor for the next page.
+
+        `from_ms` (included) and `until_ms` (not) bound the time of receipt: `attendance.day_begins_ms`
+        gives them for a day.
+        """
+
+    def newest_events(self) -> dict[str, Event]:
+        """The newest event of each camera."""
 
     def attendance(
         self, first_day: str, last_day: str, *, person_id: str | None = None, group: str | None = None
     ) -> list[Attendance]:
         """Attendance of the days first…last, both included, by day and first seen."""
+
+    def day_counts(self, first_day: str, last_day: str, *, group: str | None = None) -> dict[str, dict[Status, int]]:
+        """How many people have which status, for each day that has any attendance, in order of days.
+
+        What nobody has is left out; who has no attendance is not counted.
+        """
 
     def correct(self, correction: Correction) -> Attendance:
         """Append a correction and return the day as it stands now. Raises NotFound for the person."""
@@ -140,8 +177,11 @@ class Store(Protocol):
     def pictures_in_use(self, prefix: str) -> set[str]:
         """The keys below `prefix` (empty, or ending in a slash) that an event or a photo names."""
 
-    def purge_events(self, before_ms: int) -> Removed:
-        """Delete events received before `before_ms`; attendance stays."""
+    def purge_events(self, before_ms: int, *, limit: int = PURGE_LIMIT) -> Removed:
+        """Delete events received before `before_ms`, the oldest first, at most `limit`; attendance stays."""
 
-    def purge_pictures(self, before_ms: int) -> Removed:
-        """Take the pictures away from events received before `before_ms`; the keys are the caller's to delete."""
+    def purge_pictures(self, before_ms: int, *, limit: int = PURGE_LIMIT) -> Removed:
+        """Take the pictures away from events received before `before_ms`, the oldest first, at most `limit`.
+
+        The keys are the caller's to delete.
+        """

@@ -90,19 +90,29 @@ class Connection:
     def scrub(self) -> None:
         """Rewrite the file from its live rows and empty the write-ahead log, so that nothing deleted is left.
 
-        secure_delete alone isn't enough: pages that SQLite rebalanced may hold old copies of rows in
-        their free space, and the log holds earlier pages until it is overwritten. Raises Busy when
-        another process reads all the time.
+        secure_delete alone isn't enough: pages that SQLite rebalanced hold old copies of rows in their
+        free space, and the log holds earlier pages until it is overwritten. Raises Busy when another
+        process reads all the time, Unavailable when the disk has no room for a second copy.
         """
         with self._lock, self._clear_errors():
             self._db.execute("VACUUM")
-            give_up = time.monotonic() + self._busy_s
-            while self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()["busy"]:
-                if time.monotonic() > give_up:
-                    raise Busy(
-                        f"Another process keeps {self._path.name} open for reading; erased rows are still in "
-                        "its write-ahead log. End the other process and repeat the command."
-                    )
+            self._truncate_log()
+            # Only now, in a transaction that holds nothing of what was deleted.
+            self._db.execute("DELETE FROM scrub_due")
+
+    def scrub_is_due(self) -> bool:
+        """Whether a removal was interrupted before its scrub was done."""
+        with self.read() as db:
+            return db.execute("SELECT 1 FROM scrub_due").fetchone() is not None
+
+    def _truncate_log(self) -> None:
+        give_up = time.monotonic() + self._busy_s
+        while self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()["busy"]:
+            if time.monotonic() > give_up:
+                raise Busy(
+                    f"Another process reads {self._path.name} all the time; what was erased is still in its "
+                    "write-ahead log. It goes at the next start, or within the hour while a hub runs."
+                )
 
     def problems(self) -> list[str]:
         """What SQLite's own full check finds wrong; empty when all is well. Reads the whole file."""

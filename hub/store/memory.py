@@ -1,6 +1,7 @@
 """The store in memory, for tests and simulations: the same behaviour, but nothing outlives the process."""
 
 import threading
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
@@ -14,11 +15,13 @@ from hub.model import (
     Event,
     FrameKey,
     Marked,
+    Outcome,
     Person,
     Photo,
+    Status,
     Template,
 )
-from hub.store import Recorded, Removed, rows
+from hub.store import PURGE_LIMIT, Recorded, Removed, rows
 from hub.store.merge import by_hand, by_name, in_force, in_order, nameless
 
 LARGEST = (1 << 63) - 1  # what an SQLite integer holds
@@ -41,6 +44,9 @@ class MemoryStore:
 
     def close(self) -> None:
         """There is nothing to close."""
+
+    def tidy(self) -> None:
+        """Nothing is ever left undone."""
 
     def problems(self) -> list[str]:
         return []
@@ -75,6 +81,18 @@ class MemoryStore:
     def people(self, *, group: str | None = None) -> list[Person]:
         with self._lock:
             return sorted((p for p in self._people.values() if group in (None, p.group)), key=by_name)
+
+    def groups(self) -> dict[str, int]:
+        with self._lock:
+            return dict(sorted(Counter(person.group for person in self._people.values()).items()))
+
+    def regroup(self, old: str, new: str) -> int:
+        _check({"group": new})
+        with self._lock:
+            moved = self.people(group=old)
+            for person in moved:
+                self._put_person(replace(person, group=new))
+            return len(moved)
 
     def remove_person(self, person_id: str) -> Removed:
         with self._lock:
@@ -181,6 +199,13 @@ class MemoryStore:
             days[key] = in_force(days[key], correction) if key in days else by_hand(correction)
         return in_order(days.values())
 
+    def day_counts(self, first_day: str, last_day: str, *, group: str | None = None) -> dict[str, dict[Status, int]]:
+        counts: dict[str, dict[Status, int]] = {}
+        for seen in self.attendance(first_day, last_day, group=group):
+            day = counts.setdefault(seen.day, {})
+            day[seen.status] = day.get(seen.status, 0) + 1
+        return counts
+
     def correct(self, correction: Correction) -> Attendance:
         _check(rows.correction_values(correction))
         with self._lock:
@@ -198,8 +223,23 @@ class MemoryStore:
     def event_of(self, key: FrameKey) -> Event | None:
         return self._events.get(key)
 
+    def event(self, event_id: str) -> Event:
+        with self._lock:
+            for event in self._events.values():
+                if event.event_id == event_id:
+                    return event
+        raise NotFound("There is no such event.")
+
     def events(
-        self, *, before_id: str | None = None, device: str | None = None, person_id: str | None = None, limit: int = 50
+        self,
+        *,
+        before_id: str | None = None,
+        device: str | None = None,
+        person_id: str | None = None,
+        outcome: Outcome | None = None,
+        from_ms: int | None = None,
+        until_ms: int | None = None,
+        limit: int = 50,
     ) -> list[Event]:
         with self._lock:
             found = [
@@ -207,9 +247,18 @@ class MemoryStore:
                 for event in self._events.values()
                 if (before_id is None or event.event_id < before_id)
                 and device in (None, event.key.device)
+                and outcome in (None, event.outcome)
                 and (person_id is None or _shows(event, person_id))
+                and (from_ms is None or event.received_ms >= from_ms)
+                and (until_ms is None or event.received_ms < until_ms)
             ]
         return sorted(found, key=lambda event: event.event_id, reverse=True)[:limit]
+
+    def newest_events(self) -> dict[str, Event]:
+        with self._lock:
+            oldest_first = sorted(self._events.values(), key=lambda event: event.event_id)
+        newest = {event.key.device: event for event in oldest_first}
+        return dict(sorted(newest.items()))
 
     def pictures_in_use(self, prefix: str) -> set[str]:
         with self._lock:
@@ -217,24 +266,23 @@ class MemoryStore:
             keys |= {photo.key for photo in self._photos.values()}
         return {key for key in keys if key.startswith(prefix)}
 
-    def purge_events(self, before_ms: int) -> Removed:
+    def purge_events(self, before_ms: int, *, limit: int = PURGE_LIMIT) -> Removed:
         with self._lock:
-            old = self._before(before_ms)
+            old = self._before(before_ms)[:limit]
             for event in old:
                 del self._events[event.key]
             return Removed(len(old), _pictures(old))
 
-    def purge_pictures(self, before_ms: int) -> Removed:
+    def purge_pictures(self, before_ms: int, *, limit: int = PURGE_LIMIT) -> Removed:
         with self._lock:
-            old = self._before(before_ms)
+            old = [event for event in self._before(before_ms) if event.picture][:limit]
             for event in old:
                 self._events[event.key] = replace(event, picture=None)
-            keys = _pictures(old)
-            return Removed(len(keys), keys)
+            return Removed(len(old), _pictures(old))
 
     def _before(self, before_ms: int) -> list[Event]:
         old = [event for event in self._events.values() if event.received_ms < before_ms]
-        return sorted(old, key=lambda event: event.event_id)
+        return sorted(old, key=lambda event: (event.received_ms, event.event_id))
 
     # -- devices ------------------------------------------------------------
     def add_device(self, device: Device) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from hub.attendance import widen
 from hub.errors import NotFound
-from hub.model import Attendance, Correction, Event, Marked
+from hub.model import Attendance, Correction, Event, Marked, Status
 from hub.store import Recorded, rows
 from hub.store.connection import Connection
 from hub.store.merge import by_hand, in_force, in_order, nameless
@@ -28,6 +28,14 @@ CORRECTED = """
         AND (:person_id IS NULL OR person_id = :person_id)
         AND (:group IS NULL OR person_id IN (SELECT person_id FROM person WHERE group_name = :group))
     GROUP BY day, person_id"""
+# Every seen day counts; where a correction is in force its status takes the seen one's place.
+COUNTS = f"""
+    WITH newest AS ({CORRECTED}), seen AS ({SEEN})
+    SELECT day, status, sum(weight) AS people FROM (
+        SELECT day, status, 1 AS weight FROM seen UNION ALL
+        SELECT day, status, 1 FROM newest UNION ALL
+        SELECT day, seen.status, -1 FROM newest JOIN seen USING (day, person_id)
+    ) GROUP BY day, status HAVING people > 0 ORDER BY day, status"""  # noqa: S608 - the two queries above
 
 
 class AttendanceTables:
@@ -54,6 +62,14 @@ class AttendanceTables:
     ) -> list[Attendance]:
         with self._db.read() as db:
             return _days(db, first_day, last_day, person_id, group)
+
+    def day_counts(self, first_day: str, last_day: str, *, group: str | None = None) -> dict[str, dict[Status, int]]:
+        where = {"first": first_day, "last": last_day, "person_id": None, "group": group}
+        counts: dict[str, dict[Status, int]] = {}
+        with self._db.read() as db:
+            for row in db.execute(COUNTS, where):
+                counts.setdefault(row["day"], {})[Status(row["status"])] = row["people"]
+        return counts
 
     def correct(self, correction: Correction) -> Attendance:
         with self._db.write() as db:

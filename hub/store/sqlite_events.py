@@ -3,8 +3,9 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from hub.model import Attendance, Event, FaceResult, FrameKey
-from hub.store import Removed, rows
+from hub.errors import NotFound
+from hub.model import Attendance, Event, FaceResult, FrameKey, Outcome
+from hub.store import PURGE_LIMIT, Removed, rows
 from hub.store.connection import Connection
 from hub.store.merge import nameless
 
@@ -25,8 +26,20 @@ UPDATE_OUTCOME = "UPDATE event SET outcome = ?, reason = ? WHERE event_id = ?"
 FILTERS = {  # only those that are asked for, so that each finds its index
     "before_id": "event_id < :before_id",
     "device": "device = :device",
+    "outcome": "outcome = :outcome",
+    "from_ms": "received_ms >= :from_ms",
+    "until_ms": "received_ms < :until_ms",
     "person_id": "event_id IN (SELECT event_id FROM face WHERE person_id = :person_id)",
 }
+# From each name to the next by the index, instead of over all events.
+NEWEST_OF_EACH_DEVICE = """
+    WITH RECURSIVE name (device) AS (
+        SELECT min(device) FROM event UNION ALL
+        SELECT (SELECT min(device) FROM event WHERE device > name.device) FROM name WHERE name.device IS NOT NULL
+    )
+    SELECT * FROM event WHERE event_id IN (
+        SELECT (SELECT max(event_id) FROM event WHERE device = name.device) FROM name
+    ) ORDER BY device"""
 
 
 class EventTables:
@@ -36,14 +49,41 @@ class EventTables:
         with self._db.read() as db:
             return load_event(db, key)
 
+    def event(self, event_id: str) -> Event:
+        with self._db.read() as db:
+            found = db.execute("SELECT * FROM event WHERE event_id = ?", (event_id,)).fetchall()
+            if not found:
+                raise NotFound("There is no such event.")
+            return load_faces(db, found)[0]
+
     def events(
-        self, *, before_id: str | None = None, device: str | None = None, person_id: str | None = None, limit: int = 50
+        self,
+        *,
+        before_id: str | None = None,
+        device: str | None = None,
+        person_id: str | None = None,
+        outcome: Outcome | None = None,
+        from_ms: int | None = None,
+        until_ms: int | None = None,
+        limit: int = 50,
     ) -> list[Event]:
-        values = {"before_id": before_id, "device": device, "person_id": person_id}
+        values = {
+            "before_id": before_id,
+            "device": device,
+            "person_id": person_id,
+            "outcome": outcome,
+            "from_ms": from_ms,
+            "until_ms": until_ms,
+        }
         where = " AND ".join(["TRUE", *(FILTERS[name] for name, value in values.items() if value is not None)])
         newest = f"SELECT * FROM event WHERE {where} ORDER BY event_id DESC LIMIT :limit"  # noqa: S608 - fixed parts
         with self._db.read() as db:
             return load_faces(db, db.execute(newest, {**values, "limit": limit}).fetchall())
+
+    def newest_events(self) -> dict[str, Event]:
+        with self._db.read() as db:
+            found = load_faces(db, db.execute(NEWEST_OF_EACH_DEVICE).fetchall())
+        return {event.key.device: event for event in found}
 
     def pictures_in_use(self, prefix: str) -> set[str]:
         # "0" follows "/" in ASCII: a range that an index serves, where LIKE would not.
@@ -56,20 +96,25 @@ class EventTables:
             )
             return {row[0] for row in found}
 
-    def purge_events(self, before_ms: int) -> Removed:
+    def purge_events(self, before_ms: int, *, limit: int = PURGE_LIMIT) -> Removed:
         with self._db.write() as db:
-            keys = _pictures_before(db, before_ms)
-            db.execute(
-                "DELETE FROM face WHERE event_id IN (SELECT event_id FROM event WHERE received_ms < ?)", (before_ms,)
-            )
-            count = db.execute("DELETE FROM event WHERE received_ms < ?", (before_ms,)).rowcount
-        return Removed(count, keys)
+            old = db.execute(
+                "SELECT event_id, picture FROM event WHERE received_ms < ? ORDER BY received_ms, event_id LIMIT ?",
+                (before_ms, limit),
+            ).fetchall()
+            for delete in ("DELETE FROM face WHERE event_id = ?", "DELETE FROM event WHERE event_id = ?"):
+                db.executemany(delete, [(row["event_id"],) for row in old])
+        return Removed(len(old), tuple(row["picture"] for row in old if row["picture"]))
 
-    def purge_pictures(self, before_ms: int) -> Removed:
+    def purge_pictures(self, before_ms: int, *, limit: int = PURGE_LIMIT) -> Removed:
         with self._db.write() as db:
-            keys = _pictures_before(db, before_ms)
-            db.execute("UPDATE event SET picture = NULL WHERE received_ms < ? AND picture IS NOT NULL", (before_ms,))
-        return Removed(len(keys), keys)
+            old = db.execute(
+                "SELECT event_id, picture FROM event WHERE received_ms < ? AND picture IS NOT NULL "
+                "ORDER BY received_ms, event_id LIMIT ?",
+                (before_ms, limit),
+            ).fetchall()
+            db.executemany("UPDATE event SET picture = NULL WHERE event_id = ?", [(row["event_id"],) for row in old])
+        return Removed(len(old), tuple(row["picture"] for row in old))
 
 
 def insert_event(db: sqlite3.Connection, event: Event) -> bool:
@@ -123,10 +168,3 @@ def strip_person(db: sqlite3.Connection, person_id: str) -> int:
 def _faces(db: sqlite3.Connection, event_id: str) -> tuple[FaceResult, ...]:
     found = db.execute("SELECT * FROM face WHERE event_id = ? ORDER BY place", (event_id,))
     return tuple(rows.face(row) for row in found)
-
-
-def _pictures_before(db: sqlite3.Connection, before_ms: int) -> tuple[str, ...]:
-    found = db.execute(
-        "SELECT picture FROM event WHERE received_ms < ? AND picture IS NOT NULL ORDER BY event_id", (before_ms,)
-    )
-    return tuple(row[0] for row in found)

@@ -28,6 +28,7 @@ DELETE_PERSON = (
     "DELETE FROM correction WHERE person_id = ?",
     "DELETE FROM person WHERE person_id = ?",
 )
+SCRUB_DUE = "INSERT INTO scrub_due VALUES (unixepoch() * 1000)"
 
 
 class PeopleTables:
@@ -61,8 +62,18 @@ class PeopleTables:
             found = db.execute("SELECT * FROM person WHERE ?1 IS NULL OR group_name = ?1", (group,)).fetchall()
         return sorted(map(rows.person, found), key=by_name)
 
+    def groups(self) -> dict[str, int]:
+        with self._db.read() as db:
+            found = db.execute("SELECT group_name, count(*) FROM person GROUP BY group_name").fetchall()
+        return dict(sorted((row[0], row[1]) for row in found))
+
+    def regroup(self, old: str, new: str) -> int:
+        with self._db.write() as db:
+            return db.execute("UPDATE person SET group_name = ? WHERE group_name = ?", (new, old)).rowcount
+
     def remove_person(self, person_id: str) -> Removed:
         with self._db.write() as db:
+            db.execute(SCRUB_DUE)
             keys = _pictures_of(db, person_id)
             count = strip_person(db, person_id)
             for delete in DELETE_PERSON:
@@ -103,6 +114,7 @@ class PeopleTables:
 
     def remove_photo(self, photo_id: str) -> Removed:
         with self._db.write() as db:
+            db.execute(SCRUB_DUE)
             count = db.execute("DELETE FROM template WHERE photo_id = ?", (photo_id,)).rowcount
             gone = db.execute("DELETE FROM photo WHERE photo_id = ? RETURNING key", (photo_id,)).fetchall()
             if not gone:

@@ -95,3 +95,29 @@ def test_a_correction_is_made_once(store: Store) -> None:
     with pytest.raises(Conflict):
         store.correct(a_correction(status=Status.ABSENT))
     assert store.attendance(DAY, DAY)[0].status is Status.EXCUSED
+
+
+def test_days_are_counted_by_the_status_in_force(store: Store) -> None:
+    store.add_person(a_person("p-3", group="1A"))
+    see(store, a_frame(1), a_face("p-1"), a_face("p-2"))
+    see(store, a_frame(2, received_ms=NINE_MS + 1), a_face("p-3"))
+    see(store, a_frame(3, received_ms=NINE_MS + DAY_MS), a_face("p-1"))
+    assert store.day_counts(DAY, "2026-11-24") == {
+        DAY: {Status.PRESENT: 2, Status.LATE: 1},
+        "2026-11-24": {Status.PRESENT: 1},
+    }
+    store.correct(a_correction("c-1", Status.LATE, person_id="p-1"))
+    store.correct(a_correction("c-2", Status.EXCUSED, person_id="p-1"))
+    store.correct(a_correction("c-3", Status.ABSENT, person_id="p-1", day="2026-11-22"))
+    assert store.day_counts("2026-11-22", DAY) == {
+        "2026-11-22": {Status.ABSENT: 1},
+        DAY: {Status.PRESENT: 1, Status.LATE: 1, Status.EXCUSED: 1},
+    }
+    assert store.day_counts(DAY, DAY, group="1A") == {DAY: {Status.LATE: 1, Status.EXCUSED: 1}}
+    assert store.day_counts("2027-01-01", "2027-12-31") == {}
+
+
+def test_a_correction_to_what_was_seen_anyway_is_counted_once(store: Store) -> None:
+    see(store, a_frame(1), a_face("p-1"))
+    store.correct(a_correction("c-1", Status.PRESENT))
+    assert store.day_counts(DAY, DAY) == {DAY: {Status.PRESENT: 1}}

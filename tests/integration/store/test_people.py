@@ -165,3 +165,22 @@ def test_a_refused_change_leaves_the_revision_alone(store: Store) -> None:
     with pytest.raises(NotFound):
         store.remove_photo("f-1")
     assert store.people_revision() == before
+
+
+def test_groups_are_counted_and_renamed(store: Store) -> None:
+    for number, group in enumerate(["1B", "1A", "1B", ""]):
+        store.add_person(a_person(f"p-{number}", group=group))
+    assert store.groups() == {"": 1, "1A": 1, "1B": 2}
+    assert list(store.groups()) == ["", "1A", "1B"]
+    before = store.people_revision()
+    assert store.regroup("1B", "2B") == 2
+    assert store.groups() == {"": 1, "1A": 1, "2B": 2}
+    assert store.people_revision() != before
+
+
+def test_a_group_joins_another(store: Store) -> None:
+    store.add_person(a_person("p-1", group="1A"))
+    store.add_person(a_person("p-2", group="1B"))
+    assert store.regroup("1A", "1B") == 1
+    assert store.groups() == {"1B": 2}
+    assert store.regroup("1A", "1B") == 0

@@ -1,13 +1,16 @@
 """A person who is removed leaves no trace in the files: they are searched for the bytes."""
 
 import random
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hub.erase import erase_person
+from hub.errors import Busy, Unavailable
 from hub.model import Consent, Outcome, Person, Status
 from hub.store.connection import Connection
 from hub.store.pictures import FolderPictures
@@ -142,6 +145,56 @@ def test_nothing_is_found_after_a_change_and_a_removal_of_a_photo(store: SqliteS
     store.remove_photo("photo-id-4711")
     assert traces(tmp_path) == set()
     assert store.templates("dlib-1") == []
+
+
+def test_a_removal_that_was_cut_short_is_finished_by_the_next_who_opens(
+    store: SqliteStore, pictures: FolderPictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live(store, pictures, others=5, days=2)
+
+    def power_cut(_: Connection) -> None:
+        raise Unavailable("the disk is full")
+
+    with monkeypatch.context() as cut:
+        cut.setattr(Connection, "scrub", power_cut)
+        with pytest.raises(Unavailable):
+            erase_person(store, pictures, WHO)
+    assert {what for _, what in traces(tmp_path)} >= {"id", "name", "vector"}
+    SqliteStore(tmp_path / "presenza.db").close()
+    assert traces(tmp_path) == set()
+
+
+def test_a_running_hub_finishes_the_removal_of_a_process_that_died(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.add_person(zaphod())
+    other = SqliteStore(tmp_path / "presenza.db")
+    monkeypatch.setattr(other, "_db", DiesBeforeScrub(tmp_path / "presenza.db"))
+    with pytest.raises(KeyboardInterrupt):
+        other.remove_person(WHO)
+    assert {what for _, what in traces(tmp_path)} == {"id", "name", "number", "group", "consent"}
+    store.tidy()
+    assert traces(tmp_path) == set()
+    assert store.people() == []
+
+
+class DiesBeforeScrub(Connection):
+    def scrub(self) -> None:
+        raise KeyboardInterrupt
+
+
+def test_who_reads_all_the_time_is_named_as_the_reason(store: SqliteStore, tmp_path: Path) -> None:
+    impatient = SqliteStore(tmp_path / "presenza.db", busy_s=0.05)
+    impatient.add_person(zaphod())
+    with closing(sqlite3.connect(tmp_path / "presenza.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM person").fetchone()
+        with pytest.raises(Busy, match=r"reads presenza\.db all the time"):
+            impatient.remove_person(WHO)
+    assert impatient.people() == []
+    impatient.close()
+    store.tidy()
+    assert traces(tmp_path) == set()
 
 
 def test_others_and_their_files_are_left_as_they_were(store: SqliteStore, pictures: FolderPictures) -> None:
