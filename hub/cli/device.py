@@ -24,6 +24,7 @@ CREDENTIALS = {
     "ca": "CA certificate",
 }
 LISTED = {"device": "Camera", "state": "State", "seen_ms": "Last seen", "identity": "Identity", "note": "Note"}
+SHOWN = LISTED | {"status": "Status", "telemetry": "Telemetry", "config": "Configuration"}
 
 
 @click.group("device")
@@ -54,6 +55,64 @@ def list_devices(settings: Settings, *, as_json: bool) -> None:
     identities = _identities(settings)
     rows = [_row(each, states.get(each.device), identities) for each in devices]
     emit(rows, LISTED, as_json=as_json, empty="No cameras yet; `presenza device add NAME` adds one.")
+
+
+@device_command.command("show")
+@click.argument("device")
+@settings_option
+@json_option
+def show(device: str, settings: Settings, *, as_json: bool) -> None:
+    """Show what is known of DEVICE: identity, last status, telemetry, configuration in force."""
+    with closing(open_store(settings)) as store:
+        known = {each.device: each for each in store.devices()}
+        states = {each.device: each for each in store.device_states()}
+    if device not in known:
+        raise NotFound(f"There is no camera {device}.")
+    state = states.get(device)
+    row = _row(known[device], state, _identities(settings))
+    row |= {name: dict(getattr(state, name)) if state else None for name in ("status", "telemetry", "config")}
+    emit(row, SHOWN, as_json=as_json)
+
+
+@device_command.command("rotate")
+@click.argument("device")
+@settings_option
+@json_option
+def rotate(device: str, settings: Settings, *, as_json: bool) -> None:
+    """Give DEVICE a new password, cut its connection, and print what it needs to connect again."""
+    with broker.Admin(settings) as admin:
+        password = admin.rotate(device)
+    emit(broker.camera_credentials(settings, device, password), CREDENTIALS, as_json=as_json)
+
+
+@device_command.command("disable")
+@click.argument("device")
+@settings_option
+def disable(device: str, settings: Settings) -> None:
+    """Cut DEVICE off at once, until it is enabled again."""
+    with broker.Admin(settings) as admin:
+        admin.disable(device)
+    note(f"{device} is cut off; `presenza device enable {device}` lets it in again.")
+
+
+@device_command.command("enable")
+@click.argument("device")
+@settings_option
+def enable(device: str, settings: Settings) -> None:
+    """Let a disabled DEVICE in again, with the password that it has."""
+    with broker.Admin(settings) as admin:
+        admin.enable(device)
+    note(f"{device} may connect.")
+
+
+@device_command.command("revoke")
+@click.argument("device")
+@settings_option
+def revoke(device: str, settings: Settings) -> None:
+    """Take DEVICE's identity away for good and cut it off, but keep it in the list."""
+    with broker.Admin(settings) as admin:
+        admin.remove(device)
+    note(f"{device} has no identity any more; `presenza device add {device}` gives it a new one.")
 
 
 @device_command.command("remove")

@@ -128,6 +128,40 @@ def test_a_removed_device_is_gone_everywhere(broker_site):
     assert "no camera door-1" in again.stderr
 
 
+def test_a_rotated_device_connects_with_its_new_password_only(broker_site):
+    old = json.loads(presenza(broker_site, "device", "add", "door-1", "--json").stdout)
+    new = json.loads(presenza(broker_site, "device", "rotate", "door-1", "--json").stdout)
+    assert list(new) == list(old)
+    camera(new).close()
+    with pytest.raises(Refused):
+        camera(old)
+
+
+def test_a_disabled_device_is_shown_as_such_and_can_be_enabled(broker_site):
+    credentials = json.loads(presenza(broker_site, "device", "add", "door-1", "--json").stdout)
+    assert presenza(broker_site, "device", "disable", "door-1").returncode == 0
+    shown = json.loads(presenza(broker_site, "device", "show", "door-1", "--json").stdout)
+    assert (shown["identity"], shown["status"]) == ("disabled", None)
+    with pytest.raises(Refused):
+        camera(credentials)
+    assert presenza(broker_site, "device", "enable", "door-1").returncode == 0
+    camera(credentials).close()
+
+
+def test_a_revoked_device_stays_in_the_list_without_an_identity(broker_site):
+    presenza(broker_site, "device", "add", "door-1", "--note", "main entrance")
+    assert presenza(broker_site, "device", "revoke", "door-1").returncode == 0
+    (row,) = json.loads(presenza(broker_site, "device", "list", "--json").stdout)
+    assert (row["identity"], row["note"]) == ("none", "main entrance")
+    assert presenza(broker_site, "device", "add", "door-1").returncode == 0
+
+
+def test_what_is_not_there_cannot_be_shown_rotated_or_revoked(broker_site):
+    for action in ("show", "rotate", "disable", "enable", "revoke"):
+        refused = presenza(broker_site, "device", action, "door-9")
+        assert (refused.returncode, "door-9" in refused.stderr) == (3, True), action
+
+
 @pytest.mark.parametrize(("name", "code"), [("hub", 2), ("Bad/Name", 2)])
 def test_a_bad_name_is_refused_with_a_sentence(broker_site, name, code):
     refused = presenza(broker_site, "device", "add", name)
