@@ -9,7 +9,7 @@ from typing import Any
 
 from hub import enrol, faces
 from hub.enrol import Enrolment
-from hub.errors import InvalidImage
+from hub.errors import Conflict, InvalidImage
 from hub.faces import FaceEngine, PhotoAnalysis, worker
 from hub.identity import Gallery
 from hub.model import Person, Template
@@ -45,10 +45,13 @@ class Enroller:
         Somebody none of whose photos is accepted isn't added; somebody without photos is.
         Raises Conflict for a number that is taken.
         """
+        if person.number and person.number in self._numbers:  # before the photos: they would be duplicates too
+            raise Conflict(f"Somebody with the number {person.number} is enrolled already.")
         judged = self._judge(person, photos)
         good = any(each.verdict.accepted for each in judged)
         if good or not photos:
             self._store.add_person(person)
+            self._numbers.add(person.number)
             self._keep(person, judged)
         return good or not photos, [each.verdict for each in judged]
 
@@ -84,6 +87,10 @@ class Enroller:
                 self._templates += [
                     Template(person.person_id, "", self._engine_id, vector) for vector in each.analysis.vectors
                 ]
+
+    @cached_property
+    def _numbers(self) -> set[str]:
+        return {person.number for person in self._store.people()}
 
     @cached_property
     def _templates(self) -> list[Template]:

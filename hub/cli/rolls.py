@@ -76,7 +76,7 @@ def _entries(path: Path, rows: "csv.DictReader[str]") -> list[Entry]:
     if len(entries) > MAX_PEOPLE:
         problems.append(f"{path} has more than {MAX_PEOPLE} people; split it.")
     if problems:
-        raise EnrolmentRefused("csv", "\n".join(problems))
+        raise EnrolmentRefused("csv", "\n".join(problems[:MAX_PROBLEMS]))
     return entries
 
 
