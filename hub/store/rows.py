@@ -1,9 +1,9 @@
 """Between the model's values and the rows of the SQLite tables; the only place that knows both."""
 
+import dataclasses
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import asdict
 
 import numpy as np
 
@@ -59,14 +59,13 @@ def photo_values(photo: Photo) -> Values:
         "photo_id": photo.photo_id,
         "person_id": photo.person_id,
         "key": photo.key,
-        "quality": json.dumps(asdict(photo.quality)),
+        "quality": json.dumps(dataclasses.asdict(photo.quality)),
         "created_ms": photo.created_ms,
     }
 
 
 def photo(row: Row) -> Photo:
-    quality = Quality(**_json(row["quality"]))  # type: ignore[arg-type]
-    return Photo(row["photo_id"], row["person_id"], row["key"], quality, row["created_ms"])
+    return Photo(row["photo_id"], row["person_id"], row["key"], _quality(row["quality"]), row["created_ms"])
 
 
 def vector_bytes(vector: Vector) -> bytes:
@@ -229,5 +228,14 @@ def _reason(text: str | None) -> Reason | None:
 
 
 def _json(text: str) -> Mapping[str, object]:
-    value: Mapping[str, object] = json.loads(text)
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")  # noqa: TRY004 - what is in a file, not what a caller passed
     return value
+
+
+def _quality(text: str) -> Quality:
+    fields = _json(text)
+    if set(fields) != {field.name for field in dataclasses.fields(Quality)}:
+        raise ValueError("not the fields of a quality")
+    return Quality(**fields)  # type: ignore[arg-type]

@@ -58,7 +58,7 @@ def a_frame(frame_id: int = 1, *, device: str = "door-1", boot_id: int = 7, rece
 
 
 def an_event(frame: Frame, *faces: FaceResult, event_id: str = "", picture: str | None = None) -> Event:
-    name = event_id or f"01E{frame.received_ms:013d}{frame.frame_id:06d}"
+    name = event_id or f"01E{frame.received_ms:013d}{frame.frame_id:06d}{frame.device}"
     event = Event(name, frame.key, frame.motion_id, frame.captured_ms, frame.received_ms, Outcome.NO_FACE)
     settled = event.with_faces(faces)
     return Event(
