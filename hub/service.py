@@ -31,6 +31,7 @@ from hub.workers import Workers
 
 RETENTION_S = 3600.0
 REPORT_S = 60.0
+PULSE_S = 0.02
 
 log = structlog.get_logger()
 
@@ -70,6 +71,7 @@ class Service:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        os.environ.update(worker.ENVIRONMENT)  # inherited by the workers, whose libraries read it when loaded
         try:
             await self._workers.start()
             log.info("hub started", site=self._settings.site, workers=self._workers.count, **self._people())
@@ -93,6 +95,7 @@ class Service:
             "devices": self._devices.keep(),
             "retention": self._retain(),
             "report": self._report(),
+            "pulse": self._pulse(),
         }
 
     async def _close(self) -> None:
@@ -111,6 +114,14 @@ class Service:
         while True:
             await asyncio.sleep(REPORT_S)
             log.info("hub", **self._gauges(), **self._metrics.snapshot())
+
+    async def _pulse(self) -> None:
+        """Time how late the event loop wakes a task: what every message has to wait at most."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + PULSE_S
+            await asyncio.sleep(PULSE_S)
+            self._metrics.time("loop_stall", max(0.0, loop.time() - due) * 1000)
 
     def _gauges(self) -> dict[str, Any]:
         return {
