@@ -6,7 +6,7 @@ clocks skip over begins the day right after the jump.
 """
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from hub.model import Attendance, Clock, FaceResult, Frame, Status
@@ -15,6 +15,7 @@ from hub.settings import Settings
 MINUTE_MS = 60_000
 DAY_MS = 24 * 60 * MINUTE_MS
 ONE_DAY = timedelta(days=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def site_day(at_ms: int, rules: Rules) -> str:
 def day_begins_ms(day: str, rules: Rules) -> int:
     """The first millisecond of a day of attendance; the end is the beginning of the next day."""
     wanted = date.fromisoformat(day)
-    noon = datetime(wanted.year, wanted.month, wanted.day, 12, tzinfo=ZoneInfo("UTC"))
+    noon = datetime(wanted.year, wanted.month, wanted.day, 12, tzinfo=UTC)
     before = round(noon.timestamp() * 1000) - 3 * DAY_MS
     after = before + 6 * DAY_MS
     while after - before > 1:  # days never go back, so the border can be halved in on
@@ -62,8 +63,8 @@ def status_at(at_ms: int, rules: Rules) -> Status:
     day = _day(at_ms, rules)
     limit_day = day if rules.late_after >= rules.day_start else day + ONE_DAY
     limit = datetime.combine(limit_day, rules.late_after)
-    local = _local(at_ms, rules)
-    in_time = local.replace(tzinfo=None) <= limit or at_ms <= _instant_ms(limit.replace(fold=1), rules)
+    at = _utc(at_ms)
+    in_time = _shown(at, rules) <= limit or at <= _instant(limit.replace(fold=1), rules)
     return Status.PRESENT if in_time else Status.LATE
 
 
@@ -111,28 +112,30 @@ def widen(existing: Attendance, new: Attendance) -> Attendance:
 
 
 def _day(at_ms: int, rules: Rules) -> date:
-    """The last date that has begun. The clock's own date may have begun too late or the next too early."""
-    today = _local(at_ms, rules).date()
-    return next(
-        day for day in (today + ONE_DAY, today, today - ONE_DAY, today - 2 * ONE_DAY) if _has_begun(day, at_ms, rules)
-    )
+    """The last date that has begun: that of the clocks or one beside it, two where a zone skips a date."""
+    at = _utc(at_ms)
+    today = _shown(at, rules).date()
+    near = (today + ONE_DAY, today, today - ONE_DAY, today - 2 * ONE_DAY)
+    return next(day for day in near if _has_begun(day, at, rules))
 
 
-def _has_begun(day: date, at_ms: int, rules: Rules) -> bool:
-    # The clock is past the start; or it was, and has been set back since. In a gap the second
-    # condition comes later than the first, and is never the one that decides.
+def _has_begun(day: date, at: datetime, rules: Rules) -> bool:
+    # The clocks are past the start; or they were, and have been set back since. The second condition
+    # uses the first occurrence of the start. In a gap it holds later than the first, so never decides.
     start = datetime.combine(day, rules.day_start)
-    return _local(at_ms, rules).replace(tzinfo=None) >= start or _instant_ms(start, rules) <= at_ms
+    return _shown(at, rules) >= start or _instant(start, rules) <= at
 
 
-def _local(at_ms: int, rules: Rules) -> datetime:
-    # From whole milliseconds: a float of seconds could round into the next one.
-    return (EPOCH + timedelta(milliseconds=at_ms)).astimezone(rules.zone)
+def _utc(at_ms: int) -> datetime:
+    # Not from a float of seconds, which could round into the next millisecond.
+    return EPOCH + timedelta(milliseconds=at_ms)
 
 
-def _instant_ms(local: datetime, rules: Rules) -> int:
-    """Unix ms of a wall clock's reading; `fold` 0 is its first occurrence, 1 its second."""
-    return (local.replace(tzinfo=rules.zone) - EPOCH) // timedelta(milliseconds=1)
+def _shown(at: datetime, rules: Rules) -> datetime:
+    """What the site's clocks show, without a zone: two instants may show the same."""
+    return at.astimezone(rules.zone).replace(tzinfo=None, fold=0)
 
 
-EPOCH = datetime(1970, 1, 1, tzinfo=ZoneInfo("UTC"))
+def _instant(shown: datetime, rules: Rules) -> datetime:
+    """The instant, in UTC, at which clocks show this; `fold` 0 is the first time, 1 the second."""
+    return shown.replace(tzinfo=rules.zone).astimezone(UTC)
