@@ -312,3 +312,22 @@ class DeviceState:
     status: Mapping[str, object] = field(default_factory=dict)
     telemetry: Mapping[str, object] = field(default_factory=dict)
     config: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WantedConfig:
+    """A configuration that somebody wanted a camera to have. Versions of a camera rise from 1."""
+
+    device: str
+    version: int
+    config: Mapping[str, object]
+    by: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class FacePlace:
+    """One face of an event, by its place in `Event.faces`."""
+
+    event_id: str
+    place: int

@@ -5,7 +5,7 @@ use. Both pass one contract suite. All methods are synchronous, safe to call fro
 and durable when they return.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from hub.model import (
     Device,
     DeviceState,
     Event,
+    FacePlace,
     FrameKey,
     Marked,
     Outcome,
@@ -22,6 +23,7 @@ from hub.model import (
     Photo,
     Status,
     Template,
+    WantedConfig,
 )
 
 PURGE_LIMIT = 2000  # rows that one call deletes, so that the hub's own writes don't wait for long
@@ -140,6 +142,19 @@ class Store(Protocol):
     def newest_events(self) -> dict[str, Event]:
         """The newest event of each camera."""
 
+    def name_faces(self, faces: Collection[FacePlace], person_id: str | None) -> None:
+        """Say whom faces show, by hand (None: nobody is known). Their outcomes stay what they were.
+
+        From then on the pictures belong to the person, and go when the person is erased. Faces of events
+        that are gone are passed over. Raises NotFound for the person.
+        """
+
+    def ignore_faces(self, faces: Collection[FacePlace], *, ignored: bool = True) -> None:
+        """Take faces out of the queue of the unknown, or put them back. Those that are gone are passed over."""
+
+    def ignored_faces(self) -> set[FacePlace]:
+        """The faces that were taken out of the queue, as long as their events are kept."""
+
     def attendance(
         self, first_day: str, last_day: str, *, person_id: str | None = None, group: str | None = None
     ) -> list[Attendance]:
@@ -166,6 +181,12 @@ class Store(Protocol):
 
     def remove_device(self, device: str) -> None:
         """Forget a camera and its state; its attendance stays. Raises NotFound."""
+
+    def want_config(self, wanted: WantedConfig) -> None:
+        """Keep what a camera shall be set to. Raises Conflict when the camera has this version already."""
+
+    def wanted_configs(self, device: str, *, limit: int = 20) -> list[WantedConfig]:
+        """What a camera was to be set to, newest first; removing the camera forgets it."""
 
     def put_device_state(self, state: DeviceState) -> None:
         """Keep what is known of a camera now, replacing what was."""

@@ -22,12 +22,13 @@ from hub.model import (
     Template,
 )
 from hub.store import PURGE_LIMIT, Recorded, Removed, rows
+from hub.store.memory_review import MemoryReview
 from hub.store.merge import by_hand, by_name, in_force, in_order, nameless
 
 LARGEST = (1 << 63) - 1  # what an SQLite integer holds
 
 
-class MemoryStore:
+class MemoryStore(MemoryReview):
     """Implements `hub.store.Store`."""
 
     def __init__(self) -> None:
@@ -40,6 +41,8 @@ class MemoryStore:
         self._events: dict[FrameKey, Event] = {}
         self._devices: dict[str, Device] = {}
         self._states: dict[str, DeviceState] = {}
+        self._wanted = {}
+        self._ignored = set()
         self._revision = 1
 
     def close(self) -> None:
@@ -301,6 +304,7 @@ class MemoryStore:
             if self._devices.pop(device, None) is None:
                 raise NotFound("There is no such device.")
             self._states.pop(device, None)
+            self._wanted = {key: wanted for key, wanted in self._wanted.items() if wanted.device != device}
 
     def put_device_state(self, state: DeviceState) -> None:
         _check(rows.device_state_values(state))

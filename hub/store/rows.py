@@ -27,6 +27,7 @@ from hub.model import (
     Status,
     Template,
     Vector,
+    WantedConfig,
 )
 
 VECTOR_TYPE = np.dtype("<f4")
@@ -221,6 +222,20 @@ def device_state(row: Row) -> DeviceState:
 
 def _value(member: Outcome | Reason | None) -> str | None:
     return None if member is None else member.value
+
+
+def wanted_config_values(wanted: WantedConfig) -> Values:
+    return {
+        "device": wanted.device,
+        "version": wanted.version,
+        "config": json.dumps(dict(wanted.config)),
+        "wanted_by": wanted.by,
+        "at_ms": wanted.at_ms,
+    }
+
+
+def wanted_config(row: Row) -> WantedConfig:
+    return WantedConfig(row["device"], row["version"], _json(row["config"]), row["wanted_by"], row["at_ms"])
 
 
 def _reason(text: str | None) -> Reason | None:

@@ -9,9 +9,10 @@ from hub.store.sqlite_attendance import AttendanceTables
 from hub.store.sqlite_devices import DeviceTables
 from hub.store.sqlite_events import EventTables
 from hub.store.sqlite_people import PeopleTables
+from hub.store.sqlite_review import ReviewTables
 
 
-class SqliteStore(PeopleTables, AttendanceTables, EventTables, DeviceTables):
+class SqliteStore(PeopleTables, AttendanceTables, EventTables, DeviceTables, ReviewTables):
     """Implements `hub.store.Store`."""
 
     def __init__(self, path: Path, *, busy_s: float = BUSY_S) -> None:

@@ -25,6 +25,7 @@ class DeviceTables:
     def remove_device(self, device: str) -> None:
         with self._db.write() as db:
             db.execute("DELETE FROM device_state WHERE device = ?", (device,))
+            db.execute("DELETE FROM wanted_config WHERE device = ?", (device,))
             if not db.execute("DELETE FROM device WHERE device = ?", (device,)).rowcount:
                 raise NotFound("There is no such device.")
 

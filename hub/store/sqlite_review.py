@@ -1,0 +1,56 @@
+"""What people say about unknown faces, and what they want cameras to be set to, in SQLite."""
+
+import sqlite3
+from collections.abc import Collection
+
+from hub.errors import Conflict, NotFound
+from hub.model import FacePlace, WantedConfig
+from hub.store import rows
+from hub.store.connection import Connection
+
+
+class ReviewTables:
+    _db: Connection
+
+    def name_faces(self, faces: Collection[FacePlace], person_id: str | None) -> None:
+        with self._db.write() as db:
+            if person_id is not None and not _exists(db, person_id):
+                raise NotFound("There is no such person.")
+            db.executemany(
+                "UPDATE face SET person_id = ? WHERE event_id = ? AND place = ?",
+                [(person_id, face.event_id, face.place) for face in faces],
+            )
+
+    def ignore_faces(self, faces: Collection[FacePlace], *, ignored: bool = True) -> None:
+        statement = (
+            "INSERT OR IGNORE INTO ignored_face SELECT event_id, place FROM face WHERE event_id = ? AND place = ?"
+            if ignored
+            else "DELETE FROM ignored_face WHERE event_id = ? AND place = ?"
+        )
+        with self._db.write() as db:
+            db.executemany(statement, [(face.event_id, face.place) for face in faces])
+
+    def ignored_faces(self) -> set[FacePlace]:
+        with self._db.read() as db:
+            return {FacePlace(*row) for row in db.execute("SELECT event_id, place FROM ignored_face")}
+
+    def want_config(self, wanted: WantedConfig) -> None:
+        with self._db.write() as db:
+            try:
+                db.execute(
+                    "INSERT INTO wanted_config VALUES (:device, :version, :config, :wanted_by, :at_ms)",
+                    rows.wanted_config_values(wanted),
+                )
+            except sqlite3.IntegrityError:
+                raise Conflict("This camera has this version of a configuration already.") from None
+
+    def wanted_configs(self, device: str, *, limit: int = 20) -> list[WantedConfig]:
+        with self._db.read() as db:
+            found = db.execute(
+                "SELECT * FROM wanted_config WHERE device = ? ORDER BY version DESC LIMIT ?", (device, limit)
+            )
+            return [rows.wanted_config(row) for row in found]
+
+
+def _exists(db: sqlite3.Connection, person_id: str) -> bool:
+    return db.execute("SELECT 1 FROM person WHERE person_id = ?", (person_id,)).fetchone() is not None
