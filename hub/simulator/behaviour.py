@@ -214,6 +214,10 @@ class Behaviour:
         shot = self._take(now_ms, jpeg=jpeg)
         return shot, self._delivery.send(shot, now_ms, resent=resent)
 
+    def sent(self, shot: Shot, now_ms: float) -> None:
+        """A frame that was to be transmitted has left."""
+        self._delivery.sent(shot.ident, now_ms)
+
     def _advance(self, now_ms: float) -> list[Output]:
         boot = self._boot
         if now_ms < boot.until_ms:

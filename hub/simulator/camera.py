@@ -61,6 +61,7 @@ class Camera:
         self.device = credentials.device
         self.answers: queue.Queue[Answered] = queue.Queue(MAX_ANSWERS)
         self.problem = ""  # why the camera is not connected
+        self.was_connected = False
         self.behaviour = Behaviour(
             scene,
             boot_id=_new_boot_id(),
@@ -90,11 +91,15 @@ class Camera:
 
     def stop(self, timeout_s: float = 5.0) -> None:
         """Say goodbye (status `offline`) and disconnect."""
-        done = threading.Event()
-        self._fleet.call(lambda: self._leave(done))
-        done.wait(timeout_s)
+        self.leave().wait(timeout_s)
         if self._own_fleet:
             self._fleet.stop()
+
+    def leave(self) -> threading.Event:
+        """The same without waiting: the event is set when it is done. The fleet goes on."""
+        done = threading.Event()
+        self._fleet.call(lambda: self._leave(done))
+        return done
 
     def wait_online(self, timeout_s: float = 10.0) -> None:
         """Wait until frames can be sent: connected, and the hub is there. Raises Unavailable."""
@@ -154,6 +159,7 @@ class Camera:
     def connected(self) -> None:
         self._failures = 0
         self.problem = ""
+        self.was_connected = True
         self._arrived.append(lambda: self._do(self.behaviour.connected(now_ms()), now_ms()))
 
     def refused(self, reason: str) -> None:
@@ -196,7 +202,10 @@ class Camera:
                     payload = output.payload.encode()
                     self._put(output.leaf, payload, output.qos, retain=output.retain)
                 case Transmit():
+                    self._flush()
                     self._transmit(output, now)
+                    self._flush()
+                    self.behaviour.sent(output.shot, now_ms())
                 case Reboot():
                     self._flush()
                     self._reboot(now)

@@ -85,6 +85,11 @@ class Delivery:
         self.counters.frames_sent += 1
         return [Transmit(shot, resent, self._configuration.values["chunk_size"])]
 
+    def sent(self, ident: Ident, now_ms: float) -> None:
+        """A frame's last chunk went out now: its ack is waited for from here on."""
+        if ident in self._waiting:
+            self._waiting[ident].sent_ms = now_ms
+
     def answer(self, ack: Ack, now_ms: float) -> Answered:
         """An ack arrived: it is for the frame with its boot_id and frame_id, whatever was sent since."""
         ident = ack.boot_id, ack.frame_id
