@@ -122,7 +122,7 @@ def _day(at_ms: int, rules: Rules) -> date:
 def _has_begun(day: date, at: datetime, rules: Rules) -> bool:
     # The clocks are past the start; or they were, and have been set back since. The second condition
     # uses the first occurrence of the start. In a gap it holds later than the first, so never decides.
-    start = datetime.combine(day, rules.day_start)
+    start = datetime.combine(day, rules.day_start).replace(fold=0)
     return _shown(at, rules) >= start or _instant(start, rules) <= at
 
 
