@@ -47,11 +47,12 @@ class _Demo:
         self._stop = stop_on_signals()
         with self._console.status("Enrolling two people …"):
             seen = Seen(frozenset(await _enrol(self._site)))
-        hub = Supervisor(programs(self._site), self._stop)
+        log_file = self._site.data_dir / "demo.log"
+        hub = Supervisor(programs(self._site), self._stop, log_file)
         try:
             with self._console.status("Starting the broker and the hub …"):
                 await hub.start()
-                cameras = Supervisor(await asyncio.to_thread(_cameras, self._site), self._stop)
+                cameras = Supervisor(await asyncio.to_thread(_cameras, self._site), self._stop, log_file)
                 results = await asyncio.to_thread(_Results, self._site, asyncio.get_running_loop())
             try:
                 await cameras.start()

@@ -6,6 +6,7 @@ lasts as long as the hub.
 
 import asyncio
 import random
+import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -168,6 +169,8 @@ class Session:
             queue_type=partial(_same, inbox),  # type: ignore[arg-type]
             max_queued_outgoing_messages=OUTBOX,
             max_inflight_messages=100,
+            # Without it a small packet waits 40 ms for the broker's delayed TCP acknowledgement.
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
             timeout=10,
         )
 

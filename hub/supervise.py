@@ -7,10 +7,11 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
+from typing import IO
 
 import structlog
 
@@ -42,9 +43,11 @@ def presenza(*arguments: str) -> list[str]:
 class Supervisor:
     """Runs programs until `stop` is set. Raises Unavailable when one dies again and again."""
 
-    def __init__(self, programs: Sequence[Program], stop: asyncio.Event) -> None:
+    def __init__(self, programs: Sequence[Program], stop: asyncio.Event, log_file: Path | None = None) -> None:
+        """`log_file` takes what the programs print, instead of this process's own terminal."""
         self._programs = programs
         self._stop = stop
+        self._log_file = log_file
         self._running: dict[str, asyncio.subprocess.Process] = {}
 
     async def start(self) -> None:
@@ -68,17 +71,24 @@ class Supervisor:
             await _end(process, max(0.5, deadline - monotonic()))
 
     async def _launch(self, program: Program) -> asyncio.subprocess.Process:
-        process = await asyncio.create_subprocess_exec(
-            *program.argv,
-            stdin=asyncio.subprocess.DEVNULL,
-            # A session of its own: Ctrl-C reaches us alone, and we end the programs in their order.
-            start_new_session=True,
-            preexec_fn=_end_with_parent,
-        )
+        with ExitStack() as stack:
+            output = None if self._log_file is None else stack.enter_context(self._log_file.open("ab"))
+            process = await self._spawn(program, output)
         self._running[program.name] = process
         if program.ready is not None:
             await self._until_ready(program, process)
         return process
+
+    async def _spawn(self, program: Program, output: IO[bytes] | None) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            *program.argv,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            # A session of its own: Ctrl-C reaches us alone, and we end the programs in their order.
+            start_new_session=True,
+            preexec_fn=_end_with_parent,
+        )
 
     async def _until_ready(self, program: Program, process: asyncio.subprocess.Process) -> None:
         assert program.ready is not None

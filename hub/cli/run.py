@@ -39,6 +39,10 @@ async def _up(settings: Settings) -> None:
     supervisor = Supervisor(programs(settings), stop)
     try:
         await supervisor.start()
+        click.echo(
+            f"Site {settings.site!r} is up; its data is in {settings.data_dir}. Cameras connect to port "
+            f"{settings.mqtt_port} (`presenza device add`). Ctrl-C ends it."
+        )
         await supervisor.watch()
     finally:
         await supervisor.end()

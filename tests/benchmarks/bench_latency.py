@@ -6,8 +6,10 @@ commit, and the event loop.
 """
 
 import json
+import socket
 import statistics
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -53,9 +55,13 @@ def _baseline(stack: Stack, rounds: int) -> dict[str, Any]:
     """The same broker and the same way, but nobody looks at anything."""
     topic, back = wire.up("main", "door-1", wire.FRAME), wire.down("main", "door-1", wire.ACK)
     echo = Connection(stack.site.settings, "hub")
+    echo.client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     answer = json.dumps({"frame_id": 0, "outcome": "echo", "pad": "x" * 100})
     echo.client.on_message = lambda client, _data, _message: client.publish(back, answer, qos=1)
+    subscribed = threading.Event()
+    echo.client.on_subscribe = lambda *_: subscribed.set()
     echo.client.subscribe(topic, qos=1)
+    assert subscribed.wait(10)
     times = []
     for _ in range(rounds):
         start = time.perf_counter()
