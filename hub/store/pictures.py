@@ -3,15 +3,16 @@
 | keys | what | until |
 |---|---|---|
 | `results/{day}/{event_id}.jpg` | a frame with faces; the day is the site's at receipt | KEEP_PICTURES_DAYS |
-| `last/{device}.jpg` | the last frame of each camera, overwritten | the next frame |
+| `last/{device}.jpg` | the last frame of each camera, overwritten | KEEP_PICTURES_DAYS |
 | `people/{person_id}/{photo_id}.jpg` | an enrolment photo | the person or photo is removed |
-| `uploads/{day}/{name}` | a photo that waits for its verdict | a day later |
+| `uploads/{name}` | a photo that waits for its verdict | a day later |
 """
 
 import os
 import re
 import secrets
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -45,6 +46,9 @@ class PictureStore(Protocol):
         """Raises NotFound."""
 
     def exists(self, key: str) -> bool: ...
+
+    def changed_ms(self, key: str) -> int:
+        """When it was put, by the store's clock. Raises NotFound."""
 
     def delete(self, key: str) -> bool:
         """Whether there was such a picture."""
@@ -84,6 +88,13 @@ class FolderPictures:
 
     def exists(self, key: str) -> bool:
         return self.path(key).is_file()
+
+    def changed_ms(self, key: str) -> int:
+        try:
+            found = self.path(key).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            raise NotFound("There is no such picture.") from None
+        return found.st_mtime_ns // 1_000_000
 
     def delete(self, key: str) -> bool:
         path = self.path(key)
@@ -145,11 +156,13 @@ class MemoryPictures:
 
     def __init__(self) -> None:
         self._pictures: dict[str, bytes] = {}
+        self._changed_ms: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def put(self, key: str, data: bytes) -> None:
         with self._lock:
             self._pictures[check_key(key)] = bytes(data)
+            self._changed_ms[key] = time.time_ns() // 1_000_000
 
     def get(self, key: str) -> bytes:
         try:
@@ -159,6 +172,11 @@ class MemoryPictures:
 
     def exists(self, key: str) -> bool:
         return check_key(key) in self._pictures
+
+    def changed_ms(self, key: str) -> int:
+        if not self.exists(key):
+            raise NotFound("There is no such picture.")
+        return self._changed_ms[key]
 
     def delete(self, key: str) -> bool:
         with self._lock:

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -54,6 +55,14 @@ def test_keys_are_listed_by_prefix_in_order(pictures: PictureStore) -> None:
     assert pictures.keys("results/") == [*pictures.keys("results/2026-11-23/"), "results/2026-11-230/c.jpg"]
     assert pictures.keys("nothing/") == []
     assert len(pictures.keys()) == 4
+
+
+def test_a_picture_knows_when_it_was_put(pictures: PictureStore) -> None:
+    before_ms = time.time_ns() // 1_000_000 - 20  # a file system's clock ticks behind
+    pictures.put(KEY, b"one")
+    assert before_ms <= pictures.changed_ms(KEY) <= time.time_ns() // 1_000_000
+    with pytest.raises(NotFound):
+        pictures.changed_ms("results/none.jpg")
 
 
 def test_a_folder_is_no_picture(pictures: PictureStore) -> None:
