@@ -6,22 +6,26 @@ command(settings)               what to execute
 ready(settings, timeout_s)      wait until it answers
 credentials(settings, role)     user name and password of hub, dashboard or admin
 Admin(settings)                 cameras' identities, live
-renew(settings)                 renew certificates; whether mosquitto must be sent SIGHUP
+renew(settings)                 renew certificates that are due
+certificate_stamp(settings)     when it changes, mosquitto must be sent SIGHUP
 locked(settings)                one broker a data folder
 """
 
 from broker.admin import Admin, Identity
-from broker.cameras import camera_credentials
+from broker.cameras import camera_credentials, certified_credentials
 from broker.connection import ready
 from broker.lock import locked
 from broker.mosquitto import check_port, command
 from broker.provision import credentials, prepare
 from broker.tls import ensure as renew
+from broker.tls import stamp as certificate_stamp
 
 __all__ = [
     "Admin",
     "Identity",
     "camera_credentials",
+    "certificate_stamp",
+    "certified_credentials",
     "check_port",
     "command",
     "credentials",

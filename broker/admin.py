@@ -14,11 +14,12 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 
-from broker import policy
+from broker import clients, policy
+from broker.certificates import Pair
 from broker.connection import Connection
 from broker.provision import new_password
 from hub import wire
-from hub.errors import Conflict, InputError, NotFound, PresenzaError, Unavailable
+from hub.errors import Conflict, InputError, NotFound, PresenzaError, SettingsError, Unavailable
 from hub.payloads import DeviceStatus
 from hub.settings import Settings
 
@@ -69,30 +70,37 @@ class Admin:
 
     def add_device(self, device: str) -> str:
         """Give a camera an identity and the right to its own topics. Returns its password, kept nowhere else."""
-        check_name(device)
         password = new_password()
+        self._create(device, {"password": password})
+        return password
+
+    def add_certified(self, device: str) -> Pair:
+        """The same for a camera that shows a certificate instead; returns that with its key, kept nowhere else."""
+        if self._settings.mqtt_certificate_port is None:
+            raise SettingsError("Set PRESENZA_MQTT_CERTIFICATE_PORT to have cameras connect with certificates.")
+        self._create(device, {})
+        clients.wait_until_revoked(self._settings)
+        pair = clients.issue(self._settings, device)
+        # Who connected with an older certificate, in the moment before the broker knew it as revoked,
+        # had no rights so far: end that before it gets the new identity's.
+        self._run([{"command": name, "username": device} for name in ("disableClient", "enableClient")])
+        return pair
+
+    def _create(self, device: str, secret: dict[str, str]) -> None:
+        check_name(device)
         acls = policy.device(self._settings.site, device).as_acls()
         role = policy.device_role(device)
         # The role may be left from a removal that was interrupted, or belong to a camera that exists:
         # either way it gets the same rights.
         self._run([{"command": "createRole", "rolename": role}], ignore=("already exists",))
-        self._run(
-            [
-                {"command": "modifyRole", "rolename": role, "acls": acls},
-                {
-                    "command": "createClient",
-                    "username": device,
-                    "clientid": device,
-                    "password": password,
-                    "roles": [{"rolename": role}],
-                },
-            ]
-        )
-        return password
+        client = {"command": "createClient", "username": device, "clientid": device, "roles": [{"rolename": role}]}
+        self._run([{"command": "modifyRole", "rolename": role, "acls": acls}, client | secret])
 
     def rotate(self, device: str) -> str:
         """Give a camera a new password and cut its connection. Returns the password."""
         check_name(device)
+        if clients.has_certificate(self._settings, device):
+            raise Conflict(f"{device} has a certificate, no password: revoke it, then add it again.")
         password = new_password()
         self._run([{"command": "setClientPassword", "username": device, "password": password}])
         return password
@@ -100,18 +108,22 @@ class Admin:
     def disable(self, device: str) -> None:
         """Cut a camera off at once, until `enable`."""
         check_name(device)
-        self._run([{"command": "disableClient", "username": device}])
+        # Mosquitto 2.0 asks nobody about a camera that shows a certificate: without a role it may
+        # connect, and nothing else.
+        self._run([self._roles(device, []), {"command": "disableClient", "username": device}])
         # A connection that is cut by the broker leaves no last will.
         self._retain(wire.up(self._settings.site, device, wire.STATUS), _OFFLINE)
 
     def enable(self, device: str) -> None:
         """Let a disabled camera in again."""
         check_name(device)
-        self._run([{"command": "enableClient", "username": device}])
+        role = policy.device_role(device)
+        self._run([{"command": "enableClient", "username": device}, self._roles(device, [role])])
 
     def remove(self, device: str) -> None:
         """Take a camera's identity away, cut its connection, and forget what it left retained."""
         check_name(device)
+        clients.revoke(self._settings, device)
         self._run([{"command": "deleteClient", "username": device}])
         self._run([{"command": "deleteRole", "rolename": policy.device_role(device)}], ignore=("not found",))
         for topic in policy.retained(self._settings.site, device):
@@ -123,6 +135,10 @@ class Admin:
         clients = answer["data"]["clients"]
         known = [c for c in clients if c["username"] not in policy.RESERVED]
         return sorted((Identity(c["username"], bool(c.get("disabled"))) for c in known), key=lambda each: each.device)
+
+    @staticmethod
+    def _roles(device: str, roles: Sequence[str]) -> dict[str, Any]:
+        return {"command": "modifyClient", "username": device, "roles": [{"rolename": role} for role in roles]}
 
     def _retain(self, topic: str, payload: bytes) -> None:
         sent = self._connection.client.publish(topic, payload, qos=1, retain=True)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from broker import tls
+from broker.certificates import Pair
 from hub.settings import Settings
 
 
@@ -17,4 +18,14 @@ def camera_credentials(settings: Settings, device: str, password: str) -> dict[s
         "port": settings.mqtt_port,
         "tls": True,
         "ca": tls.ca_text(settings),
+    }
+
+
+def certified_credentials(settings: Settings, device: str, pair: Pair) -> dict[str, Any]:
+    """The same for a camera with a certificate: no password, but `certificate` and `key`, PEM text."""
+    return camera_credentials(settings, device, "") | {
+        "password": None,
+        "port": settings.mqtt_certificate_port,
+        "certificate": pair.certificate.decode(),
+        "key": pair.key.decode(),
     }

@@ -16,6 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 NOT_BEFORE = datetime(1999, 12, 31, tzinfo=UTC)
 CA_YEARS = 30  # a new CA means a visit to every camera
+CLIENT_DAYS = 3650  # so does a new certificate of its own
 SERVER_DAYS = 397  # what browsers allow
 RENEW_DAYS = 60  # before the end
 
@@ -50,6 +51,31 @@ def issue_server(ca: Pair, names: Sequence[str], not_after: datetime, not_before
     """A server certificate for host names and IP addresses, with a new key."""
     purpose = ExtendedKeyUsageOID.SERVER_AUTH
     return _issue(ca, names[0], _alternatives(names), purpose, valid=(not_before, not_after))
+
+
+def issue_client(ca: Pair, device: str, not_after: datetime, not_before: datetime = NOT_BEFORE) -> Pair:
+    """A camera's certificate; its common name is the device id."""
+    alternatives = x509.SubjectAlternativeName([x509.DNSName(device)])
+    return _issue(ca, device, alternatives, ExtendedKeyUsageOID.CLIENT_AUTH, valid=(not_before, not_after))
+
+
+def revoke(ca: Pair, revoked: bytes | None, certificate: bytes | None, now: datetime) -> bytes:
+    """The CA's list of revoked certificates (PEM) with one more on it; an empty one from None, None."""
+    signer, issuer = _signer(ca), x509.load_pem_x509_certificate(ca.certificate)
+    # A list that has ended would lock every camera out: it lasts as long as the CA.
+    builder = x509.CertificateRevocationListBuilder().issuer_name(issuer.subject)
+    builder = builder.last_update(NOT_BEFORE).next_update(issuer.not_valid_after_utc)
+    for entry in x509.load_pem_x509_crl(revoked) if revoked else ():
+        builder = builder.add_revoked_certificate(entry)
+    if certificate:
+        serial = x509.load_pem_x509_certificate(certificate).serial_number
+        entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now).build()
+        builder = builder.add_revoked_certificate(entry)
+    return builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def revoked_count(revoked: bytes) -> int:
+    return len(x509.load_pem_x509_crl(revoked))
 
 
 def is_due(server: Pair, ca_certificate: bytes, names: Sequence[str], now: datetime) -> bool:
@@ -96,8 +122,7 @@ def _issue(
     valid: tuple[datetime, datetime],
 ) -> Pair:
     issuer = x509.load_pem_x509_certificate(ca.certificate)
-    signer = serialization.load_pem_private_key(ca.key, None)
-    assert isinstance(signer, ec.EllipticCurvePrivateKey)
+    signer = _signer(ca)
     key = ec.generate_private_key(CURVE)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name[:64])])
     builder = _builder(name, issuer.subject, key.public_key(), *valid)
@@ -111,6 +136,12 @@ def _issue(
     for extension, critical in extensions:
         builder = builder.add_extension(extension, critical=critical)
     return _pair(builder.sign(signer, hashes.SHA256()), key)
+
+
+def _signer(ca: Pair) -> ec.EllipticCurvePrivateKey:
+    key = serialization.load_pem_private_key(ca.key, None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    return key
 
 
 def _builder(

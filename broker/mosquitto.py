@@ -10,7 +10,7 @@ from hub.errors import Busy, Unavailable
 from hub.settings import Settings
 
 LOOPBACK = "127.0.0.1"
-OPEN_FILES = 5000  # the 4000 connections of the cameras' listener, and room
+OPEN_FILES = 9000  # the 4000 connections of each of the cameras' listeners, and room
 PLUGIN = "mosquitto_dynamic_security.so"
 # Debian keeps daemons out of a user's path; the others are Homebrew's and a build of one's own.
 SEARCH = ("/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/sbin", "/usr/local/opt/mosquitto/sbin")
@@ -64,6 +64,9 @@ def check_port(settings: Settings) -> None:
         raise _taken(settings.mqtt_local_port, "PRESENZA_MQTT_LOCAL_PORT")
     if not _is_free(settings.mqtt_bind, settings.mqtt_port):
         raise _taken(settings.mqtt_port, "PRESENZA_MQTT_PORT")
+    extra = settings.mqtt_certificate_port
+    if extra is not None and not _is_free(settings.mqtt_bind, extra):
+        raise _taken(extra, "PRESENZA_MQTT_CERTIFICATE_PORT")
 
 
 def is_running(settings: Settings) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from broker import policy, tls
+from broker import clients, policy, tls
 from broker.files import Account, broker_account, make_folder, write
 from broker.mosquitto import find_plugin, is_running
 from hub.errors import StoreCorrupt, Unavailable
@@ -96,14 +96,22 @@ def _secret(settings: Settings, name: str) -> str:
 
 
 def _write_configuration(settings: Settings, account: Account) -> None:
-    template = Template(package_files("broker").joinpath("mosquitto.conf").read_text(encoding="utf-8"))
-    text = template.substitute(
-        user=account.name,
-        plugin=find_plugin(),
-        local_port=settings.mqtt_local_port,
-        camera_listener=f"{settings.mqtt_port} {settings.mqtt_bind}".rstrip(),
-    )
+    values = {
+        "user": account.name,
+        "plugin": find_plugin(),
+        "local_port": settings.mqtt_local_port,
+        "camera_listener": f"{settings.mqtt_port} {settings.mqtt_bind}".rstrip(),
+        "certificate_listener": f"{settings.mqtt_certificate_port} {settings.mqtt_bind}".rstrip(),
+    }
+    text = _filled("mosquitto.conf", values)
+    if settings.mqtt_certificate_port is not None:
+        clients.ensure(settings)
+        text += _filled("certificates.conf", values)
     write(settings.broker_dir / "mosquitto.conf", text.encode(), 0o640, group=account)
+
+
+def _filled(template: str, values: dict[str, Any]) -> str:
+    return Template(package_files("broker").joinpath(template).read_text(encoding="utf-8")).substitute(values)
 
 
 def _first_security(site: str, passwords: dict[str, str]) -> dict[str, Any]:

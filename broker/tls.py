@@ -12,7 +12,7 @@ from pathlib import Path
 
 from broker import certificates
 from broker.certificates import BadCertificate, Pair
-from broker.files import Account, broker_account, make_folder, write
+from broker.files import broker_account, make_folder, write
 from hub.errors import SettingsError, StoreCorrupt, Unavailable
 from hub.settings import Settings
 
@@ -20,20 +20,26 @@ LOCAL_NAMES = ("127.0.0.1", "localhost")
 
 
 def ensure(settings: Settings) -> bool:
-    """Make or renew what is missing or due. Returns whether a running mosquitto must read it again.
+    """Make or renew what is missing or due. Returns whether it did.
 
     Raises SettingsError for a certificate of one's own that can't be used, StoreCorrupt when the
     CA's key is lost.
     """
     account = broker_account()
     make_folder(_folder(settings), 0o750, group=account)
-    pair = _own(settings) or _issued(settings, account)
+    pair = _own(settings) or _issued(settings)
     content = pair.certificate + pair.key
     path = _folder(settings) / "server.pem"
     if _read(path) == content:
         return False
     write(path, content, 0o640, group=account)
     return True
+
+
+def stamp(settings: Settings) -> tuple[int, ...]:
+    """Changes when a file changes that a running mosquitto must be told to read again."""
+    paths = (_folder(settings) / "server.pem", _folder(settings) / "revoked.crl")
+    return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
 
 
 def names(settings: Settings) -> tuple[str, ...]:
@@ -87,28 +93,31 @@ def _own(settings: Settings) -> Pair | None:
     return pair
 
 
-def _issued(settings: Settings, account: Account) -> Pair:
-    """The certificate of our own CA: the one in use, or a new one when that is due."""
-    now = datetime.now(UTC)
+def ca(settings: Settings) -> Pair:
+    """The private CA with its key, made at the first use. Raises StoreCorrupt when half of it is lost."""
     certificate_path, key_path = _folder(settings) / "ca.crt", settings.secrets_dir / "ca.key"
     if not certificate_path.exists() and not key_path.exists():
-        made = certificates.make_ca(settings.site, now)
+        made = certificates.make_ca(settings.site, datetime.now(UTC))
         write(key_path, made.key, 0o600)
-        write(certificate_path, made.certificate, 0o640, group=account)
-    certificate, wanted = _read(certificate_path), names(settings)
-    content = _read(_folder(settings) / "server.pem")
-    current = _split(content) if content else None
-    if certificate and current and not certificates.is_due(current, certificate, wanted, now):
-        return current
-    key = _read(key_path)
+        write(certificate_path, made.certificate, 0o640, group=broker_account())
+    certificate, key = _read(certificate_path), _read(key_path)
     if certificate is None or key is None:
         lost = key_path if key is None else certificate_path
         raise StoreCorrupt(
             f"{lost} is missing; restore it from a backup. Without one, delete {certificate_path} and {key_path}: "
             "then a new CA is made, and every camera needs its certificate."
         )
-    ca = Pair(certificate, key)
-    return certificates.issue_server(ca, wanted, now + timedelta(days=certificates.SERVER_DAYS))
+    return Pair(certificate, key)
+
+
+def _issued(settings: Settings) -> Pair:
+    """The certificate of our own CA: the one in use, or a new one when that is due."""
+    now, wanted = datetime.now(UTC), names(settings)
+    certificate, content = _read(_folder(settings) / "ca.crt"), _read(_folder(settings) / "server.pem")
+    current = _split(content) if content else None
+    if certificate and current and not certificates.is_due(current, certificate, wanted, now):
+        return current
+    return certificates.issue_server(ca(settings), wanted, now + timedelta(days=certificates.SERVER_DAYS))
 
 
 def _split(content: bytes) -> Pair:

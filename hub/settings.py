@@ -92,6 +92,9 @@ class Settings(BaseModel):
         8883,
         description="Port of the broker's listener for cameras",
     )
+    mqtt_certificate_port: Port | None = Field(
+        None, description="Port of a listener for cameras that have a client certificate; none by default"
+    )
     mqtt_bind: Annotated[str, AfterValidator(_address)] = Field(
         "", description="Address that the cameras' listener binds to, such as 192.168.1.10; empty: all of them"
     )

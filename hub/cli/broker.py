@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import time
 from types import FrameType
 
 import click
@@ -11,7 +12,8 @@ from hub.cli.output import note, settings_option
 from hub.errors import PresenzaError
 from hub.settings import Settings
 
-CERTIFICATES_S = 60.0  # how often is looked whether certificates are due, or one's own were replaced
+LOOK_S = 1.0  # how soon mosquitto is told of a certificate that was replaced or revoked
+RENEW_S = 60.0  # how often is looked whether one is due
 
 
 @click.command("broker")
@@ -34,6 +36,7 @@ def run(settings: Settings, lock: int) -> int:
     """Run mosquitto until it ends or we are told to; returns its exit code, 0 when we ended it."""
     process: subprocess.Popen[bytes] | None = None
     stopping = False
+    watch = CertificateWatch(settings)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         nonlocal stopping
@@ -42,15 +45,15 @@ def run(settings: Settings, lock: int) -> int:
             process.terminate()
 
     def look(_number: int, _frame: FrameType | None) -> None:
-        if process is not None:
-            _renew(settings, process)
+        if process is not None and watch.changed():
+            process.send_signal(signal.SIGHUP)
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     signal.signal(signal.SIGALRM, look)
     # A group of its own: Ctrl-C reaches us alone, and we end it in order.
     process = subprocess.Popen(broker.command(settings), pass_fds=(lock,), process_group=0)
-    signal.setitimer(signal.ITIMER_REAL, CERTIFICATES_S, CERTIFICATES_S)
+    signal.setitimer(signal.ITIMER_REAL, LOOK_S, LOOK_S)
     if stopping:
         process.terminate()
     code = process.wait()
@@ -60,10 +63,27 @@ def run(settings: Settings, lock: int) -> int:
     return 0 if stopping else code
 
 
-def _renew(settings: Settings, process: subprocess.Popen[bytes]) -> None:
-    try:
-        if broker.renew(settings):
-            process.send_signal(signal.SIGHUP)
-            note("The broker shows a new certificate.")
-    except (PresenzaError, OSError) as error:  # what it shows now is still good
-        note(f"The broker's certificate can't be renewed: {error}")
+class CertificateWatch:
+    """Renews certificates that are due, and notices those that another process replaced or revoked."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._seen = broker.certificate_stamp(settings)
+        self._renew_at = time.monotonic() + RENEW_S
+
+    def changed(self) -> bool:
+        """Whether mosquitto must read its certificates again."""
+        if time.monotonic() >= self._renew_at:
+            self._renew_at = time.monotonic() + RENEW_S
+            self._renew()
+        before, self._seen = self._seen, broker.certificate_stamp(self._settings)
+        if self._seen == before:
+            return False
+        note("The broker reads its certificates again.")
+        return True
+
+    def _renew(self) -> None:
+        try:
+            broker.renew(self._settings)
+        except (PresenzaError, OSError) as error:  # what it shows now is still good
+            note(f"The broker's certificate can't be renewed: {error}")

@@ -23,6 +23,7 @@ CREDENTIALS = {
     "tls": "TLS",
     "ca": "CA certificate",
 }
+CERTIFIED = CREDENTIALS | {"certificate": "Certificate", "key": "Private key"}
 LISTED = {"device": "Camera", "state": "State", "seen_ms": "Last seen", "identity": "Identity", "note": "Note"}
 SHOWN = LISTED | {"status": "Status", "telemetry": "Telemetry", "config": "Configuration"}
 
@@ -35,14 +36,18 @@ def device_command() -> None:
 @device_command.command("add")
 @click.argument("device")
 @click.option("--note", "remark", default="", help="Where it hangs, or whatever helps to know it.")
+@click.option("--certificate", "certified", is_flag=True, help="A client certificate instead of a password.")
 @settings_option
 @json_option
-def add(device: str, remark: str, settings: Settings, *, as_json: bool) -> None:
-    """Give DEVICE an identity and print what it needs to connect. The password is shown this once."""
+def add(device: str, remark: str, settings: Settings, *, certified: bool, as_json: bool) -> None:
+    """Give DEVICE an identity and print what it needs to connect. Its secret is shown this once."""
     with broker.Admin(settings) as admin:
-        password = admin.add_device(device)
+        if certified:
+            given = broker.certified_credentials(settings, device, admin.add_certified(device))
+        else:
+            given = broker.camera_credentials(settings, device, admin.add_device(device))
     _register(settings, device, remark)
-    emit(broker.camera_credentials(settings, device, password), CREDENTIALS, as_json=as_json)
+    emit(given, CERTIFIED if certified else CREDENTIALS, as_json=as_json)
 
 
 @device_command.command("list")

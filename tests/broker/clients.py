@@ -4,6 +4,7 @@ import json
 import queue
 import ssl
 from contextlib import AbstractContextManager
+from tempfile import NamedTemporaryFile
 from types import TracebackType
 from typing import Any
 
@@ -35,6 +36,7 @@ class Client(AbstractContextManager["Client"]):
         will: tuple[str, bytes] | None = None,
         protocol: int = mqtt.MQTTv311,
         tls: ssl.SSLContext | None = None,
+        wait_s: float = WAIT_S,
     ) -> None:
         self.messages: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
         self._codes: queue.SimpleQueue[list[int]] = queue.SimpleQueue()
@@ -47,15 +49,26 @@ class Client(AbstractContextManager["Client"]):
         if will is not None:
             self.paho.will_set(will[0], will[1], qos=1, retain=True)
         self.paho.on_connect = lambda _c, _u, _f, reason, _p: self._connected.put(reason)
-        self.paho.on_disconnect = lambda _c, _u, _f, reason, _p: self._gone.put(reason)
+        self.paho.on_disconnect = self._on_disconnect
         self.paho.on_subscribe = lambda _c, _u, _m, reasons, _p: self._codes.put([r.value for r in reasons])
         self.paho.on_message = lambda _c, _u, m: self.messages.put((m.topic, m.payload))
         self.paho.connect(host, port, keepalive=60)
         self.paho.loop_start()
-        reason = self._connected.get(timeout=WAIT_S)
+        try:
+            reason = self._connected.get(timeout=wait_s)
+        except queue.Empty:
+            self.close()
+            raise TimeoutError("no answer to the CONNECT") from None
+        if reason is None:
+            self.close()
+            raise ConnectionError("the broker hung up instead of answering the CONNECT")
         if reason.is_failure:
             self.close()
             raise Refused(str(reason))
+
+    def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        self._connected.put(None)
+        self._gone.put(reason)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -89,13 +102,23 @@ class Client(AbstractContextManager["Client"]):
 
 def camera(credentials: dict[str, Any], **options: Any) -> Client:
     """A camera's connection, with its device id as client id unless another is given."""
-    c = {"client_id": credentials["device"], "tls": trusting(credentials["ca"])} | options
+    c = {"client_id": credentials["device"], "tls": _context(credentials)} | options
     return Client(credentials["host"], credentials["port"], credentials["username"], credentials["password"], **c)
 
 
 def trusting(ca: str | None) -> ssl.SSLContext:
     """Checks the broker's certificate and name against this CA alone."""
     return ssl.create_default_context(cadata=ca)
+
+
+def _context(credentials: dict[str, Any]) -> ssl.SSLContext:
+    context = trusting(credentials["ca"])
+    if "certificate" in credentials:
+        with NamedTemporaryFile() as file:  # the ssl module reads them from a file only
+            file.write((credentials["certificate"] + credentials["key"]).encode())
+            file.flush()
+            context.load_cert_chain(file.name)
+    return context
 
 
 def service(settings: Settings, role: str, **options: Any) -> Client:

@@ -104,11 +104,12 @@ def test_a_camera_works_on_while_many_are_refused(broker_site, attempt: Callable
     with working_camera(broker_site) as delays:
         attempt(broker_site)
         before, files = memory_kb(broker_site), open_files(broker_site)
-        for _ in range(ATTEMPTS):
+        made = 0
+        while made < ATTEMPTS or len(delays) < 20:
             attempt(broker_site)
+            made += 1
         grown = memory_kb(broker_site) - before
-    report(f"{ATTEMPTS} × {attempt.__name__}", delays, grown)
-    assert delays
+    report(f"{made} × {attempt.__name__}", delays, grown)
     assert grown < GROWTH_KB
     _eventually(lambda: open_files(broker_site) <= files)
 

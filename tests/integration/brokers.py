@@ -56,13 +56,15 @@ class Site:
     def environ(self) -> dict[str, str]:
         """The environment for a process that shall use this broker."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("PRESENZA_")}
-        return inherited | {
-            "PRESENZA_DATA_DIR": str(self.settings.data_dir),
+        given = {
+            "PRESENZA_DATA_DIR": self.settings.data_dir,
             "PRESENZA_SITE": self.settings.site,
-            "PRESENZA_MQTT_LOCAL_PORT": str(self.settings.mqtt_local_port),
-            "PRESENZA_MQTT_PORT": str(self.settings.mqtt_port),
+            "PRESENZA_MQTT_LOCAL_PORT": self.settings.mqtt_local_port,
+            "PRESENZA_MQTT_PORT": self.settings.mqtt_port,
             "PRESENZA_MQTT_BIND": self.settings.mqtt_bind,
+            "PRESENZA_MQTT_CERTIFICATE_PORT": self.settings.mqtt_certificate_port,
         }
+        return inherited | {name: str(value) for name, value in given.items() if value is not None}
 
     @property
     def log(self) -> str:

@@ -14,7 +14,7 @@ import pytest
 import broker
 from hub import settings as hub_settings
 from tests.broker.clients import Refused, camera
-from tests.integration.brokers import Site, free_port
+from tests.integration.brokers import Site, free_port, make_site
 
 
 def presenza(site: Site, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -73,17 +73,30 @@ def test_a_mosquitto_whose_parent_was_killed_still_holds_the_data_folder(site):
             process.communicate(timeout=10)  # ends when the last holder of its output has gone
 
 
-def test_a_certificate_that_is_gone_is_made_anew_and_shown_without_a_restart(site):
-    """What a renewal does, asked for by the signal of the timer."""
+def test_a_certificate_that_was_replaced_is_shown_without_a_restart(site):
     with running(site) as process:
-        (site.settings.broker_dir / "tls/server.pem").unlink()
-        process.send_signal(signal.SIGALRM)
-        assert process.stderr is not None
-        assert any("shows a new certificate" in line for line in process.stderr)
-        broker.ready(site.settings, 5)
         with broker.Admin(site.settings) as admin:
             password = admin.add_device("door-1")
-        camera(broker.camera_credentials(site.settings, "door-1", password)).close()
+        with camera(broker.camera_credentials(site.settings, "door-1", password)) as cam:
+            (site.settings.broker_dir / "tls/server.pem").unlink()
+            broker.renew(site.settings)
+            assert process.stderr is not None
+            assert any("reads its certificates again" in line for line in process.stderr)
+            assert cam.subscribe("presenza/v1/main/door-1/down/#")
+
+
+def test_a_device_can_have_a_certificate_instead_of_a_password(tmp_path):
+    with make_site(tmp_path / "data", mqtt_certificate_port=free_port()) as site:
+        added = presenza(site, "device", "add", "door-1", "--certificate", "--json")
+        credentials = json.loads(added.stdout)
+        assert credentials["password"] is None
+        camera(credentials).close()
+
+
+def test_a_device_gets_no_certificate_that_it_cannot_use(broker_site):
+    refused = presenza(broker_site, "device", "add", "door-1", "--certificate")
+    assert refused.returncode == 2
+    assert "PRESENZA_MQTT_CERTIFICATE_PORT" in refused.stderr
 
 
 def test_a_taken_port_is_named_and_nothing_is_started(broker_site, tmp_path):
