@@ -186,6 +186,27 @@ class Stats(Payload):
     gauges: dict[str, Any]
 
 
+class LikenessFace(BaseModel):
+    """A face in a picture of the picture store: `box` as in a result."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+    picture: Text
+    box: Annotated[list[int], Field(min_length=4, max_length=4)]
+
+
+class LikenessRequest(Payload):
+    """Put faces together that look alike."""
+
+    faces: Annotated[list[LikenessFace], Field(max_length=200)]
+
+
+class LikenessReply(Payload):
+    """The places of the request's faces, group by group, the largest group first."""
+
+    groups: list[list[int]]
+
+
 class RpcError(Payload):
     """The answer to a request that the hub refused."""
 

@@ -11,9 +11,10 @@ from hub import wire
 from hub.enrol import Enrolment, refused, unreadable
 from hub.errors import InputError, InvalidImage, NotFound, PayloadRefused, PresenzaError
 from hub.faces import PhotoAnalysis
+from hub.likeness import Likeness, Look
 from hub.metrics import Metrics
 from hub.mqtt import Incoming, Outgoing
-from hub.payloads import EnrollReply, EnrollRequest, PhotoVerdict, RpcError, Stats, decode
+from hub.payloads import EnrollReply, EnrollRequest, LikenessRequest, PhotoVerdict, RpcError, Stats, decode
 from hub.store import Store
 from hub.store.pictures import PictureStore
 
@@ -37,6 +38,7 @@ class Rpc:
         pictures: PictureStore,
         engine_id: str,
         look_at_photo: LookAtPhoto,
+        look: Look,
         publish: Callable[[Outgoing], Awaitable[bool]],
         metrics: Metrics,
         gauges: Callable[[], dict[str, Any]],
@@ -49,7 +51,8 @@ class Rpc:
         self._publish = publish
         self._metrics = metrics
         self._gauges = gauges
-        self._methods: dict[str, Method] = {"enroll": self._enroll, "stats": self._stats}
+        self._methods: dict[str, Method] = {"enroll": self._enroll, "stats": self._stats, "likeness": self._group}
+        self._likeness = Likeness(pictures, look, metrics)
         self._running: set[asyncio.Task[None]] = set()
 
     def receive(self, method: str, message: Incoming) -> None:
@@ -98,6 +101,9 @@ class Rpc:
     async def _stats(self, payload: bytes) -> BaseModel:
         del payload
         return Stats(**self._metrics.snapshot(), gauges=self._gauges())
+
+    async def _group(self, payload: bytes) -> BaseModel:
+        return await self._likeness.groups(decode(LikenessRequest, payload))
 
     async def _enroll(self, payload: bytes) -> BaseModel:
         request = decode(EnrollRequest, payload)

@@ -60,6 +60,7 @@ class Service:
             pictures=self._pictures,
             engine_id=engine_id,
             look_at_photo=partial(self._workers.run, worker.analyze_photo),
+            look=partial(self._workers.run, worker.analyze),
             publish=self._session.publish,
             metrics=self._metrics,
             gauges=self._gauges,

@@ -9,7 +9,7 @@ import pytest
 from hub.errors import InvalidImage
 from hub.faces import PhotoAnalysis
 from hub.metrics import Metrics
-from hub.model import Consent, Person, Quality, Reason
+from hub.model import Analysis, Box, Consent, Face, Person, Quality, Reason
 from hub.mqtt import Incoming
 from hub.rpc import MAX_RUNNING, Rpc
 from hub.store.memory import MemoryStore
@@ -36,6 +36,10 @@ async def look(photo: bytes) -> PhotoAnalysis:
     return PhotoAnalysis(b"upright", {"wall": 0, "crowd": 3}[what])
 
 
+async def look_at_frame(jpeg: bytes) -> Analysis:
+    return Analysis(640, 480, (Face(Box(10, 50, 50, 10), FINE, None, vector(int(jpeg))),))
+
+
 class Site:
     def __init__(self) -> None:
         self.store, self.pictures, self.metrics = MemoryStore(), MemoryPictures(), Metrics()
@@ -48,6 +52,7 @@ class Site:
             pictures=self.pictures,
             engine_id="engine",
             look_at_photo=look,
+            look=look_at_frame,
             publish=self.publish,
             metrics=self.metrics,
             gauges=lambda: {"frames_waiting": 0},
@@ -162,3 +167,11 @@ async def test_stats_show_counts_and_gauges(site):
     site.metrics.count("chunks", by=3)
     answer = await site.ask("stats", {"v": 1})
     assert (answer["counts"], answer["gauges"]) == ({"chunks": 3}, {"frames_waiting": 0})
+
+
+async def test_unknown_faces_are_put_together_by_likeness() -> None:
+    site = Site()
+    for name, axis in (("a", 1), ("b", 2), ("c", 1)):
+        site.pictures.put(f"results/{name}.jpg", str(axis).encode())
+    faces = [{"picture": f"results/{name}.jpg", "box": [10, 50, 50, 10]} for name in ("a", "b", "c", "gone")]
+    assert (await site.ask("likeness", {"v": 1, "faces": faces}))["groups"] == [[0, 2], [1], [3]]

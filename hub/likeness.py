@@ -1,0 +1,91 @@
+"""Unknown faces put together by likeness, for who looks through them.
+
+The encodings of strangers are never stored: they are made anew from the kept pictures when somebody
+asks, and forgotten with the process.
+"""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+
+import numpy as np
+
+from hub.errors import PresenzaError
+from hub.metrics import Metrics
+from hub.model import Analysis, Box, Vector
+from hub.payloads import LikenessFace, LikenessReply, LikenessRequest
+from hub.store.pictures import PictureStore
+
+SAME_PERSON = 0.45  # distance to the mean of a group; docs/accuracy.md: over it most pairs are two people
+OVERLAP = 0.5  # of two boxes, by which a face is found again in its picture
+REMEMBERED = 2000  # encodings, half a KB each
+
+Look = Callable[[bytes], Awaitable[Analysis]]
+
+
+class Likeness:
+    """Answers `hub/rpc/likeness`."""
+
+    def __init__(self, pictures: PictureStore, look: Look, metrics: Metrics) -> None:
+        self._pictures = pictures
+        self._look = look
+        self._metrics = metrics
+        self._known: OrderedDict[tuple[str, tuple[int, ...]], Vector | None] = OrderedDict()
+
+    async def groups(self, request: LikenessRequest) -> LikenessReply:
+        """The places of the request's faces, group by group; a face that can't be encoded stays alone."""
+        vectors = [await self._vector(face) for face in request.faces]
+        return LikenessReply(groups=group(vectors))
+
+    async def _vector(self, face: LikenessFace) -> Vector | None:
+        key = (face.picture, tuple(face.box))
+        if key not in self._known:
+            await self._learn(face)
+        return self._known.get(key)
+
+    async def _learn(self, face: LikenessFace) -> None:
+        """Encode a face; one picture at a time, so that the cameras' frames hardly wait."""
+        vector = None
+        try:
+            analysis = await self._look(self._pictures.get(face.picture))
+        except (PresenzaError, OSError) as error:
+            self._metrics.count("likeness_failed", type(error).__name__)
+        else:
+            vector = _find(analysis, Box(*face.box))
+        self._known[face.picture, tuple(face.box)] = vector
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+
+
+def group(vectors: Sequence[Vector | None]) -> list[list[int]]:
+    """Each vector joins the group whose mean is nearest, if it is near enough; the largest groups first."""
+    groups: list[list[int]] = []
+    means: list[Vector] = []
+    for place, vector in enumerate(vectors):
+        if vector is None:
+            continue
+        distances = [float(np.linalg.norm(mean - vector)) for mean in means]
+        nearest = int(np.argmin(distances)) if distances else -1
+        if nearest >= 0 and distances[nearest] <= SAME_PERSON:
+            groups[nearest].append(place)
+            means[nearest] = means[nearest] + (vector - means[nearest]) / np.float32(len(groups[nearest]))
+        else:
+            groups.append([place])
+            means.append(vector)
+    alone = [[place] for place, vector in enumerate(vectors) if vector is None]
+    return sorted(groups, key=len, reverse=True) + alone
+
+
+def _find(analysis: Analysis, box: Box) -> Vector | None:
+    """The encoding of the face that lies where `box` says."""
+    best = max(analysis.faces, key=lambda face: overlap(face.box, box), default=None)
+    return best.vector if best is not None and overlap(best.box, box) >= OVERLAP else None
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Shared area by joint area, 0…1."""
+    width = min(one.right, other.right) - max(one.left, other.left)
+    height = min(one.bottom, other.bottom) - max(one.top, other.top)
+    if width <= 0 or height <= 0:
+        return 0.0
+    shared = width * height
+    return shared / (one.width * one.height + other.width * other.height - shared)
