@@ -89,7 +89,10 @@ def list_days(
 @settings_option
 @json_option
 def mark(person: str, status: str, settings: Settings, *, day: str | None, reason: str, by: str, as_json: bool) -> None:
-    """Set the status of PERSON (id or number) by hand. What was seen stays; the newest correction counts."""
+    """Set a status by hand.
+
+    PERSON is an id or a number. What was seen stays beside it; the newest correction counts.
+    """
     if not reason.strip():
         raise InputError("reason", "A correction needs a reason.")
     with closing(open_store(settings)) as store:

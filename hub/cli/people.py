@@ -48,9 +48,10 @@ def people_command() -> None:
 @settings_option
 @json_option
 def add(photos: tuple[Path, ...], settings: Settings, *, as_json: bool, id_or_number: str | None, **data: str) -> int:
-    """Enrol a person with PHOTOS (JPEG, PNG or WebP), one face in each; three to five are best.
+    """Enrol a person.
 
-    Somebody none of whose photos is accepted isn't enrolled: exit code 2.
+    PHOTOS are JPEG, PNG or WebP with one face in each; three to five are best. Somebody none of whose
+    photos is accepted isn't enrolled: exit code 2.
     """
     with closing(open_store(settings)) as store:
         enroller = Enroller(settings, store, open_pictures(settings))
@@ -107,7 +108,10 @@ def list_people(group: str | None, settings: Settings, *, as_json: bool) -> None
 @settings_option
 @json_option
 def show(person: str, settings: Settings, *, as_json: bool) -> None:
-    """Show everything that is kept of PERSON (id or number), but the pictures themselves."""
+    """Show what is kept of a person.
+
+    PERSON is an id or a number. With --json it is everything but the pictures themselves.
+    """
     with closing(open_store(settings)) as store:
         found = people.find(store, person)
         row = _row(store, found)
@@ -126,7 +130,10 @@ def show(person: str, settings: Settings, *, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @settings_option
 def remove(person: str, settings: Settings, *, yes: bool) -> None:
-    """Erase PERSON (id or number) for good: photos, templates, attendance, and frames that show them."""
+    """Erase a person for good.
+
+    PERSON is an id or a number. Photos, templates, attendance and the frames that show the person go.
+    """
     with closing(open_store(settings)) as store:
         found = people.find(store, person)
         if not yes:

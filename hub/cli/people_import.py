@@ -30,12 +30,13 @@ Row = dict[str, Any]
 @settings_option
 @json_option
 def import_command(source: Path, settings: Settings, *, as_json: bool, **common: str) -> int:
-    """Enrol everybody in SOURCE: a folder with a sub-folder of photos for each person, or a CSV file.
+    """Enrol a whole list of people.
 
-    The CSV file's first line names its columns: name, and any of number, group, consent, photos (files
-    or folders relative to the file, with | between them). The whole list is checked before anybody is
-    enrolled. Who is enrolled already, by number, is passed over, so that an import can be repeated.
-    Exit code 2 when somebody could not be enrolled.
+    SOURCE is a folder with a sub-folder of photos for each person, or a CSV file. The CSV file's first
+    line names its columns: name, and any of number, group, consent, photos (files or folders relative to
+    the file, with | between them). The whole list is checked before anybody is enrolled. Who is enrolled
+    already, by number, is passed over, so that an import can be repeated. Exit code 2 when somebody could
+    not be enrolled.
     """
     entries = rolls.read(source)
     people = _people(entries, common)
