@@ -1,7 +1,7 @@
 """Puts the camera together and keeps it running: read this first.
 
-    motion -> burst -> sensor -> frames -> uplink -> mqtt -> the hub
-                 leds <- ack <----'          '-> config, commands, update
+motion -> burst -> sensor -> frames -> uplink -> mqtt -> the hub
+             leds <- ack <----'          '-> config, commands, update
 """
 
 import asyncio

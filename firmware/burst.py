@@ -28,6 +28,7 @@ class Burst:
 
     async def run(self):
         while True:
+            log("burst", "watching")
             source = await self._motion.wait()
             async with self._busy:
                 await self._burst(source, self._config["burst_frames"])

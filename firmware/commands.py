@@ -9,6 +9,7 @@ import wire
 from log import log
 
 _QUEUE_MAX = 4
+_OPS = wire.OPS + ("update",)  # which the contract leaves to each kind of device
 
 
 class Commands:
@@ -46,7 +47,7 @@ class Commands:
         late = bool(now) and isinstance(limit, (int, float)) and now > limit
         if late:
             await self._reply(command, error="late: its time has passed")
-        elif op not in wire.OPS:
+        elif op not in _OPS:
             await self._reply(command, error="unknown command")
         else:
             await getattr(self, "_" + op)(command)
@@ -71,7 +72,7 @@ class Commands:
         """One step of an update; after the last one the new version starts, on trial."""
         try:
             data = self._updates.step(command.get("args") or {})
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, MemoryError) as error:
             log("update", "refused: %r" % error)
             await self._reply(command, error="refused: %r" % error)
             return

@@ -10,6 +10,6 @@ try:
     import app
 
     app.run(slot, mode)
-except Exception as error:  # the last resort: nobody stands beside the camera to read a prompt
+except Exception as error:  # noqa: BLE001 - the last resort: nobody stands beside a camera to read a prompt
     sys.print_exception(error)
 slots.restart()

@@ -16,6 +16,7 @@ import sys
 TRIAL_BOOTS = 2  # one may be lost to a power cut
 SAFE_AFTER = 3
 _FILE = "state.json"
+_SLOTS = ("a", "b")
 _NEW = {"slot": "a", "trial": None, "trial_boots": 0, "failed_boots": 0, "rolled_back": 0}
 
 
@@ -28,7 +29,7 @@ def load():
         state.update({name: saved[name] for name in _NEW if name in saved})
     except (OSError, ValueError, TypeError):
         pass
-    return state
+    return state if state["slot"] in _SLOTS and state["trial"] in (None,) + _SLOTS else dict(_NEW)
 
 
 def save(state):

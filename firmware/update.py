@@ -110,7 +110,7 @@ def check_manifest(manifest):
     total = 0
     for name, (size, digest) in files.items():
         allowed = all(c in "abcdefghijklmnopqrstuvwxyz0123456789_./" for c in name)
-        if not allowed or name[0] in "./" or ".." in name or len(digest) != 64:
+        if not allowed or not name or name[0] in "./" or ".." in name or len(digest) != 64:
             raise ValueError("bad name: " + name)
         total += size
     if not 0 < len(files) <= _FILES_MAX or total > _BYTES_MAX:

@@ -136,7 +136,7 @@ class Uplink:
                 self._take_hub_status(payload)
             elif topic.startswith(self._down):
                 self._dispatch(topic[len(self._down) :], payload)
-        except (ValueError, KeyError, TypeError, AttributeError, UnicodeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, MemoryError, RuntimeError) as error:
             self.refused += 1
             log("uplink", "ignored a message on", topic, "- %r" % error)
 

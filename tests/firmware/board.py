@@ -9,6 +9,7 @@ import json
 import os
 import re
 import signal
+import sys
 import time
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
@@ -27,12 +28,10 @@ RESTART = 3  # the exit code of slots.restart()
 
 def micropython() -> list[str]:
     """The interpreter; without it the test is skipped, which CI turns into a failure."""
-    spec = find_spec("micropython_unix")
-    if spec is None or spec.origin is None:
+    if find_spec("micropython_unix") is None:
         pytest.skip("MicroPython's unix port is missing; install the extra `firmware`")
-    from sys import executable
-
-    return [executable, spec.origin, "-X", f"heapsize={HEAP}"]
+    start = "import sys, micropython_unix; sys.exit(micropython_unix.main())"
+    return [sys.executable, "-c", start, "-X", f"heapsize={HEAP}"]
 
 
 class Board:
@@ -59,6 +58,10 @@ class Board:
         node = {**json.loads(path.read_bytes()), **values}
         path.write_text(json.dumps({k: v for k, v in node.items() if v is not None}))
 
+    def set_config(self, **values: Any) -> None:
+        """The configuration as an earlier boot saved it."""
+        (self.flash / "config.json").write_text(json.dumps({"version": 1, "config": values}))
+
     def set_scene(self, *pictures: bytes, warmup: bytes = b"") -> None:
         """What the camera sees from now on, in turn."""
         folder = self.flash / "scene"
@@ -72,7 +75,9 @@ class Board:
 
     def set_grey(self, level: int, spot: bool = False) -> None:
         """What the camera sees in grey; `spot`: somebody stands in the middle."""
-        rows = [bytes([level + 80 if spot and 40 < x < 100 and 30 < y else level for x in range(160)]) for y in range(120)]
+        rows = [
+            bytes([level + 80 if spot and 40 < x < 100 and y > 30 else level for x in range(160)]) for y in range(120)
+        ]
         temporary = self.flash / "grey.new"
         temporary.write_bytes(b"".join(rows))
         temporary.replace(self.flash / "grey.raw")
@@ -99,6 +104,10 @@ class Board:
         """Stop the processor where it is."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def say(self, line: str) -> None:
         """Something happens to the hardware; see firmware/hal/host.py."""

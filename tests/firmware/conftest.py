@@ -3,7 +3,7 @@
 import asyncio
 import struct
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,7 @@ async def make_board(tmp_path: Path, broker_site: Site, time_server: str) -> Asy
             credentials = broker_site.add_camera("door-1")
             board = Board(tmp_path / "flash", build, node_files(credentials, Wifi("test"), "00"), watchdog_s)
             board.set_node(**{"host": "127.0.0.1", "ntp": [time_server], "keepalive_s": 10, **node})
+            board.set_config(**QUICK)
             board.set_scene(picture(1), picture(2), picture(3), warmup=picture(0, 2000))
             if on:
                 await stack.enter_async_context(board)
@@ -90,8 +91,3 @@ def picture(number: int, size: int = 20_000) -> bytes:
     """Something that the assembler takes for a JPEG; `number` tells pictures apart, more of it is larger."""
     body = bytes((i * 31 + number * 7) & 0xFF for i in range(size + number))
     return b"\xff\xd8" + body + b"\xff\xd9"
-
-
-@pytest.fixture
-def picture_of() -> Iterator[Callable[..., bytes]]:
-    yield picture

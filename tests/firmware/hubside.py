@@ -93,7 +93,9 @@ class HubSide:
             try:
                 await asyncio.wait_for(self._news.wait(), max(left, 0))
             except TimeoutError:
-                raise AssertionError(f"never came; messages: {self.messages[-10:]}, {len(self.frames)} frames") from None
+                raise AssertionError(
+                    f"never came; messages: {self.messages[-10:]}, {len(self.frames)} frames"
+                ) from None
         return value
 
     async def message(self, leaf: str, wait_s: float = WAIT_S, **fields: Any) -> dict[str, Any]:
@@ -107,6 +109,9 @@ class HubSide:
 
         found: dict[str, Any] = await self.until(latest, wait_s)
         return found
+
+    def messages_of(self, leaf: str) -> list[dict[str, Any]]:
+        return [payload for name, payload in self.messages if name == leaf]
 
     def forget(self) -> None:
         self.messages.clear()
