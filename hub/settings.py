@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from datetime import time
+from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -33,8 +34,13 @@ def _site_name(text: str) -> str:
     return text
 
 
+@cache
+def _time_zones() -> set[str]:
+    return available_timezones()  # reads hundreds of files
+
+
 def _time_zone(text: str) -> str:
-    if text not in available_timezones():
+    if text not in _time_zones():
         raise ValueError("is no time zone of the IANA database, such as Europe/Berlin")
     return text
 
@@ -68,7 +74,7 @@ def _system_time_zone() -> str:
     candidates = [os.environ.get("TZ", "").lstrip(":")]
     target = Path("/etc/localtime").resolve().as_posix()
     candidates.append(target.partition("/zoneinfo/")[2])
-    return next((name for name in candidates if name and name in available_timezones()), "UTC")
+    return next((name for name in candidates if name and name in _time_zones()), "UTC")
 
 
 class Settings(BaseModel):
@@ -179,14 +185,23 @@ def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings
     environ = os.environ if environ is None else environ
     given = {name: value for name, value in overrides.items() if value is not None}
     from_env = _from_environment(environ)
-    data_dir = Path(given.get("data_dir") or from_env.get("data_dir") or Settings.model_fields["data_dir"].default)
-    values = {**_from_toml(data_dir.expanduser() / TOML_NAME), **from_env, **given}
-    for name in ("data_dir", "cache_dir"):
-        values[name] = Path(values.get(name) or Settings.model_fields[name].default).expanduser().absolute()
+    data_dir = _folder("data_dir", given.get("data_dir") or from_env.get("data_dir"))
+    from_toml = _from_toml(data_dir / TOML_NAME)
+    if "data_dir" in from_toml:
+        raise SettingsError(f"{data_dir / TOML_NAME} can't set data_dir: it lies in that folder.")
+    values = {**from_toml, **from_env, **given, "data_dir": data_dir}
+    values["cache_dir"] = _folder("cache_dir", values.get("cache_dir"))
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
         raise SettingsError("\n".join(_sentence(problem) for problem in error.errors(include_url=False))) from None
+
+
+def _folder(name: str, given: str | Path | None) -> Path:
+    try:
+        return Path(given or Settings.model_fields[name].default).expanduser().absolute()
+    except (RuntimeError, TypeError) as error:  # ~somebody who isn't; something in the file that is no text
+        raise SettingsError(f"{PREFIX}{name.upper()} = {given!r}: {error}") from None
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -196,6 +211,8 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         if not key.startswith(PREFIX):
             continue
         if name.removesuffix("_file") in SECRETS and name.endswith("_file"):
+            if key.removesuffix("_FILE") in environ:
+                raise SettingsError(f"{key.removesuffix('_FILE')} and {key} are both set; one is enough.")
             values[name.removesuffix("_file")] = _read_secret(key, Path(text))
         elif name in Settings.model_fields:
             values[name] = text
@@ -207,7 +224,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
 def _read_secret(key: str, path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # not UTF-8, a path with a NUL
         raise SettingsError(f"{key} names {path}, which can't be read: {type(error).__name__}.") from None
 
 
@@ -217,7 +234,7 @@ def _from_toml(path: Path) -> dict[str, Any]:
             return dict(tomllib.load(file))
     except FileNotFoundError:
         return {}
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # not TOML, not UTF-8, a path with a NUL
         raise SettingsError(f"{path} can't be read: {error}") from None
 
 
