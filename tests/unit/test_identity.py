@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from hub.errors import StoreCorrupt
-from hub.identity import Gallery
+from hub.identity import LENGTH, Gallery
 from hub.model import Outcome, Template, Vector
 
 
@@ -17,14 +17,30 @@ def at(*coordinates: float) -> Vector:
     return np.array(coordinates, np.float32)
 
 
+def on_circle(distance: float) -> Vector:
+    """The point of the circle that all encodings are brought to, at this distance from ADA."""
+    angle = 2 * np.arcsin(distance / (2 * LENGTH))
+    return at(LENGTH * np.cos(angle), LENGTH * np.sin(angle))
+
+
+ADA = on_circle(0)
+
+
 def gallery(*people: tuple[str, Vector], max_distance: float = 0.5, max_margin_score: float = 0.36) -> Gallery:
     templates = [Template(name, f"photo-{i}", "test", vector) for i, (name, vector) in enumerate(people)]
     return Gallery(templates, max_distance, max_margin_score)
 
 
+def between(one: Vector, other: Vector) -> float:
+    return float(np.linalg.norm(one - other))
+
+
 def crowd(count: int, seed: int = 0) -> list[tuple[str, Vector]]:
+    """Points of the sphere around a common direction, as faces' encodings are."""
     rng = np.random.default_rng(seed)
-    return [(f"p{i:05}", v) for i, v in enumerate(rng.normal(0, 0.1, (count, 128)).astype(np.float32))]
+    points = np.concatenate((np.ones((count, 1)), rng.normal(0, 0.1, (count, 127))), 1)
+    points *= LENGTH / np.linalg.norm(points, axis=1, keepdims=True)
+    return [(f"p{i:05}", point) for i, point in enumerate(points.astype(np.float32))]
 
 
 def test_an_empty_gallery_knows_nobody():
@@ -33,71 +49,87 @@ def test_an_empty_gallery_knows_nobody():
 
 
 def test_a_near_face_is_recognized_with_its_distance_and_margin():
-    match = gallery(("ada", at(0, 0)), ("bob", at(1, 0))).match(at(0.2, 0))
+    bob, face = on_circle(1), on_circle(0.2)
+    match = gallery(("ada", ADA), ("bob", bob)).match(face)
     assert (match.outcome, match.person_id) == (Outcome.RECOGNIZED, "ada")
     assert match.distance == pytest.approx(0.2)
-    assert match.margin == pytest.approx(0.6)
+    assert match.margin == pytest.approx(between(face, bob) - 0.2)
 
 
 def test_a_far_face_is_unknown_and_names_nobody():
-    match = gallery(("ada", at(0, 0)), ("bob", at(1, 0))).match(at(0, 0.51))
+    match = gallery(("ada", ADA), ("bob", on_circle(1.1))).match(on_circle(-0.51))
     assert (match.outcome, match.person_id) == (Outcome.UNKNOWN, None)
     assert match.distance == pytest.approx(0.51)
 
 
 def test_a_face_between_two_people_is_uncertain():
-    match = gallery(("ada", at(0, 0)), ("bob", at(0.8, 0))).match(at(0.39, 0))
+    match = gallery(("ada", ADA), ("bob", on_circle(0.8))).match(on_circle(0.39))
     assert (match.outcome, match.person_id) == (Outcome.UNCERTAIN, "ada")
 
 
 def test_the_margin_rule_is_two_times_the_first_distance_less_the_second():
-    people = (("ada", at(0, 0)), ("bob", at(1, 0)))  # a face at x: 2x - (1 - x) = 3x - 1
-    assert gallery(*people, max_margin_score=0.2).match(at(0.39, 0)).outcome is Outcome.RECOGNIZED
-    assert gallery(*people, max_margin_score=0.2).match(at(0.41, 0)).outcome is Outcome.UNCERTAIN
+    bob, face = on_circle(1), on_circle(0.4)
+    score = 2 * 0.4 - between(face, bob)
+    people = (("ada", ADA), ("bob", bob))
+    assert gallery(*people, max_margin_score=score + 0.01).match(face).outcome is Outcome.RECOGNIZED
+    assert gallery(*people, max_margin_score=score - 0.01).match(face).outcome is Outcome.UNCERTAIN
 
 
 def test_with_one_person_the_distance_alone_decides():
-    alone = gallery(("ada", at(0, 0)))
-    assert alone.match(at(0.49, 0)).outcome is Outcome.RECOGNIZED
-    assert alone.match(at(0.51, 0)).outcome is Outcome.UNKNOWN
-    assert alone.match(at(0.49, 0)).margin is None
+    alone = gallery(("ada", ADA))
+    assert alone.match(on_circle(0.49)).outcome is Outcome.RECOGNIZED
+    assert alone.match(on_circle(0.51)).outcome is Outcome.UNKNOWN
+    assert alone.match(on_circle(0.49)).margin is None
 
 
 def test_the_second_best_is_another_person_not_another_photo():
-    match = gallery(("ada", at(0, 0)), ("ada", at(0.1, 0)), ("bob", at(2, 0))).match(at(0.05, 0))
-    assert match.distance == pytest.approx(0, abs=1e-6)
-    assert match.margin == pytest.approx(1.95)
+    bob = on_circle(2)
+    match = gallery(("ada", ADA), ("ada", on_circle(0.1)), ("bob", bob)).match(on_circle(0.05))
+    assert match.distance == pytest.approx(0, abs=2e-3)
+    assert match.margin == pytest.approx(between(on_circle(0.05), bob), abs=2e-3)
 
 
 def test_a_person_is_the_mean_of_all_their_vectors():
-    match = gallery(("ada", at(0, 0)), ("bob", at(3, 0)), ("ada", at(0.4, 0)), ("ada", at(0.2, 0.3))).match(at(0.2, 0))
+    photos = [on_circle(-0.2), on_circle(0.4), on_circle(0.3)]
+    face = on_circle(0.1)
+    match = gallery(("ada", photos[0]), ("bob", on_circle(2)), ("ada", photos[1]), ("ada", photos[2])).match(face)
     assert match.person_id == "ada"
-    assert match.distance == pytest.approx(0.1)
+    assert match.distance == pytest.approx(between(np.mean(photos, 0), face), abs=1e-6)
+
+
+def test_how_long_an_encoding_is_does_not_matter():
+    people = [("ada", ADA), ("ada", on_circle(0.3)), ("bob", on_circle(1))]
+    longer = [(name, vector * (2 + place)) for place, (name, vector) in enumerate(people)]
+    one, other = gallery(*people).match(on_circle(0.2)), gallery(*longer).match(on_circle(0.2) * 5)
+    assert (one.outcome, one.person_id) == (other.outcome, other.person_id)
+    assert one.distance == pytest.approx(other.distance)
+    assert one.margin == pytest.approx(other.margin)
 
 
 def test_two_people_at_the_same_place_are_uncertain():
-    match = gallery(("ada", at(0, 0)), ("bob", at(0, 0))).match(at(0.4, 0))
+    match = gallery(("ada", ADA), ("bob", ADA)).match(on_circle(0.4))
     assert match.outcome is Outcome.UNCERTAIN
     assert match.margin == pytest.approx(0)
 
 
 def test_a_face_on_a_template_is_recognized_even_when_somebody_is_near():
-    match = gallery(("ada", at(0, 0)), ("bob", at(0.1, 0))).match(at(0, 0))
+    match = gallery(("ada", ADA), ("bob", on_circle(0.1))).match(ADA)
     assert (match.outcome, match.person_id) == (Outcome.RECOGNIZED, "ada")
 
 
-def test_a_face_that_is_no_number_is_unknown():
-    assert gallery(("ada", at(0, 0)), ("bob", at(1, 0))).match(at(np.nan, 0)).outcome is Outcome.UNKNOWN
+@pytest.mark.parametrize("nothing", [at(np.nan, 0), at(0, 0)])
+def test_a_face_without_a_direction_is_unknown(nothing):
+    assert gallery(("ada", ADA), ("bob", on_circle(1))).match(nothing).outcome is Outcome.UNKNOWN
 
 
 def test_the_nearest_person_is_found_however_far():
-    known = gallery(("ada", at(0, 0)), ("bob", at(9, 0)))
-    assert known.nearest(at(6, 0)) == ("bob", pytest.approx(3))
-    assert gallery().nearest(at(6, 0)) is None
+    known = gallery(("ada", ADA), ("bob", on_circle(2)))
+    assert known.nearest(on_circle(1.9)) == ("bob", pytest.approx(between(on_circle(1.9), on_circle(2))))
+    assert gallery().nearest(ADA) is None
 
 
 def test_length_counts_people():
-    assert len(gallery(("ada", at(0, 0)), ("ada", at(1, 0)), ("bob", at(1, 1)))) == 2
+    assert len(gallery(("ada", ADA), ("ada", on_circle(1)), ("bob", on_circle(2)))) == 2
 
 
 def test_templates_of_unequal_size_are_refused():
@@ -112,7 +144,7 @@ def test_a_template_that_is_no_number_is_refused():
 
 def test_many_at_once_are_matched_as_one_by_one():
     known = gallery(*crowd(300))
-    queries = np.stack([vector for _, vector in crowd(40, seed=1)]) * np.float32(0.4)
+    queries = np.stack([vector for _, vector in crowd(40, seed=1)])
     for one, many in zip(map(known.match, queries), known.match_all(queries), strict=True):
         assert (one.outcome, one.person_id) == (many.outcome, many.person_id)
         assert one.distance == pytest.approx(many.distance, abs=1e-5)
