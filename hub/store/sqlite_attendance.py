@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hub.attendance import widen
 from hub.errors import NotFound
@@ -19,23 +20,23 @@ UPDATE = """
     UPDATE attendance SET status = :status, first_seen_ms = :first_seen_ms, last_seen_ms = :last_seen_ms,
         device = :device, event_id = :event_id, clock = :clock, distance = :distance
     WHERE day = :day AND person_id = :person_id"""
-SEEN = """
-    SELECT * FROM attendance WHERE day BETWEEN :first AND :last AND (:person_id IS NULL OR person_id = :person_id)
-        AND (:group IS NULL OR person_id IN (SELECT person_id FROM person WHERE group_name = :group))"""
-# SQLite takes the other columns from the row that has the maximum.
-CORRECTED = """
-    SELECT *, max(seq) FROM correction WHERE day BETWEEN :first AND :last
-        AND (:person_id IS NULL OR person_id = :person_id)
-        AND (:group IS NULL OR person_id IN (SELECT person_id FROM person WHERE group_name = :group))
-    GROUP BY day, person_id"""
-# Every seen day counts; where a correction is in force its status takes the seen one's place.
-COUNTS = f"""
-    WITH newest AS ({CORRECTED}), seen AS ({SEEN})
+# Only the conditions that are asked for, so that each query finds its index.
+FILTERS = {
+    "person_id": "person_id = :person_id",
+    "group": "person_id IN (SELECT person_id FROM person WHERE group_name = :group)",
+}
+SEEN = "SELECT * FROM attendance WHERE day BETWEEN :first AND :last"
+CORRECTED = "SELECT * FROM correction WHERE day BETWEEN :first AND :last"
+# Every seen day counts; where a correction is in force its status takes the seen one's place. SQLite
+# takes the status of a correction from the row that has the maximum.
+COUNTS = """
+    WITH seen AS ({SEEN}),
+    newest AS (SELECT day, person_id, status, max(seq) FROM ({CORRECTED}) GROUP BY day, person_id)
     SELECT day, status, sum(weight) AS people FROM (
         SELECT day, status, 1 AS weight FROM seen UNION ALL
         SELECT day, status, 1 FROM newest UNION ALL
         SELECT day, seen.status, -1 FROM newest JOIN seen USING (day, person_id)
-    ) GROUP BY day, status HAVING people > 0 ORDER BY day, status"""  # noqa: S608 - the two queries above
+    ) GROUP BY day, status HAVING people > 0 ORDER BY day, status"""
 
 
 class AttendanceTables:
@@ -51,8 +52,9 @@ class AttendanceTables:
             marked: dict[str, Marked] = {}
             for seen in marks:
                 if seen.person_id in known:
-                    created = _mark(db, seen) or (seen.person_id in marked and marked[seen.person_id].created)
-                    marked[seen.person_id] = Marked(_day(db, seen.person_id, seen.day), created)
+                    mark = _mark(db, seen)
+                    twice = marked.get(seen.person_id)  # the same person in two faces of one frame
+                    marked[seen.person_id] = replace(mark, created=True) if twice and twice.created else mark
             settled = nameless(event, known).settled(marked)
             insert_faces(db, settled)
         return Recorded(settled, marked)
@@ -64,10 +66,10 @@ class AttendanceTables:
             return _days(db, first_day, last_day, person_id, group)
 
     def day_counts(self, first_day: str, last_day: str, *, group: str | None = None) -> dict[str, dict[Status, int]]:
-        where = {"first": first_day, "last": last_day, "person_id": None, "group": group}
+        choice, values = _choice(first_day, last_day, group=group)
         counts: dict[str, dict[Status, int]] = {}
         with self._db.read() as db:
-            for row in db.execute(COUNTS, where):
+            for row in db.execute(COUNTS.format(SEEN=SEEN + choice, CORRECTED=CORRECTED + choice), values):
                 counts.setdefault(row["day"], {})[Status(row["status"])] = row["people"]
         return counts
 
@@ -80,37 +82,49 @@ class AttendanceTables:
                 VALUES (:correction_id, :person_id, :day, :status, :reason, :corrected_by, :at_ms)""",
                 rows.correction_values(correction),
             )
-            return _day(db, correction.person_id, correction.day)
+            return _days(db, correction.day, correction.day, correction.person_id)[0]
 
     def corrections(self, person_id: str, day: str) -> list[Correction]:
         with self._db.read() as db:
-            found = db.execute(
-                "SELECT * FROM correction WHERE person_id = ? AND day = ? ORDER BY seq", (person_id, day)
-            )
-            return [rows.correction(row) for row in found]
+            return _corrections(db, person_id, day)
 
 
-def _mark(db: sqlite3.Connection, seen: Attendance) -> bool:
-    """Insert an attendance, or widen the one that is there; whether it was inserted."""
-    if db.execute(INSERT, rows.attendance_values(seen)).rowcount:
-        return True
-    row = db.execute("SELECT * FROM attendance WHERE day = ? AND person_id = ?", (seen.day, seen.person_id)).fetchone()
-    existing = rows.attendance(row)
-    wider = widen(existing, seen)
-    if wider != existing:
-        db.execute(UPDATE, rows.attendance_values(wider))
-    return False
+def _mark(db: sqlite3.Connection, seen: Attendance) -> Marked:
+    """Insert an attendance, or widen the one that is there."""
+    created = bool(db.execute(INSERT, rows.attendance_values(seen)).rowcount)
+    if not created:
+        where = (seen.day, seen.person_id)
+        existing = rows.attendance(
+            db.execute("SELECT * FROM attendance WHERE day = ? AND person_id = ?", where).fetchone()
+        )
+        seen = widen(existing, seen)
+        if seen != existing:
+            db.execute(UPDATE, rows.attendance_values(seen))
+    corrections = _corrections(db, seen.person_id, seen.day)
+    return Marked(in_force(seen, corrections[-1] if corrections else None), created)
 
 
-def _day(db: sqlite3.Connection, person_id: str, day: str) -> Attendance:
-    return _days(db, day, day, person_id, None)[0]
+def _corrections(db: sqlite3.Connection, person_id: str, day: str) -> list[Correction]:
+    found = db.execute("SELECT * FROM correction WHERE person_id = ? AND day = ? ORDER BY seq", (person_id, day))
+    return [rows.correction(row) for row in found]
 
 
-def _days(db: sqlite3.Connection, first: str, last: str, person_id: str | None, group: str | None) -> list[Attendance]:
-    where = {"first": first, "last": last, "person_id": person_id, "group": group}
-    days = {(row["day"], row["person_id"]): rows.attendance(row) for row in db.execute(SEEN, where)}
-    for row in db.execute(CORRECTED, where):
-        newest = rows.correction(row)
-        known = days.get((newest.day, newest.person_id))
-        days[newest.day, newest.person_id] = by_hand(newest) if known is None else in_force(known, newest)
+def _choice(
+    first: str, last: str, *, person_id: str | None = None, group: str | None = None
+) -> tuple[str, dict[str, str]]:
+    """The conditions and parameters of a query for some days."""
+    filters = {name: value for name, value in (("person_id", person_id), ("group", group)) if value is not None}
+    return "".join(f" AND {FILTERS[name]}" for name in filters), {"first": first, "last": last, **filters}
+
+
+def _days(
+    db: sqlite3.Connection, first: str, last: str, person_id: str | None = None, group: str | None = None
+) -> list[Attendance]:
+    choice, values = _choice(first, last, person_id=person_id, group=group)
+    days = {(row["day"], row["person_id"]): rows.attendance(row) for row in db.execute(SEEN + choice, values)}
+    # In order of writing, so that the last one of a day is the newest; there are few.
+    newest = {(row["day"], row["person_id"]): row for row in db.execute(f"{CORRECTED}{choice} ORDER BY seq", values)}
+    for key, row in newest.items():
+        correction = rows.correction(row)
+        days[key] = in_force(days[key], correction) if key in days else by_hand(correction)
     return in_order(days.values())
