@@ -1,0 +1,18 @@
+from django.urls import path, re_path
+
+from dashboard.devices import views
+
+urlpatterns = [
+    path("devices/", views.devices, name="devices"),
+    path("devices/add/", views.add, name="devices-add"),
+    path("devices/<str:device>/", views.device, name="devices-device"),
+    path("devices/<str:device>/last.jpg", views.last_frame, name="devices-last-frame"),
+    path("devices/<str:device>/config/", views.configure, name="devices-configure"),
+    path("devices/<str:device>/config/<int:version>/restore/", views.restore, name="devices-restore"),
+    path("devices/<str:device>/command/<str:op>/", views.command, name="devices-command"),
+    re_path(
+        r"^devices/(?P<device>[^/]+)/identity/(?P<act>rotate|disable|enable|revoke)/$",
+        views.identity,
+        name="devices-identity",
+    ),
+]

@@ -1,0 +1,66 @@
+"""Who listens: browsers that are shown the same thing share one rendered message.
+
+An audience has its own sequence of messages. The group of the channel layer that carries them is this
+process's own, because each process subscribes at the broker for itself.
+"""
+
+import os
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+
+from dashboard.rights import Right
+
+
+class Page(StrEnum):
+    TODAY = "today"
+    DEVICES = "devices"
+
+
+RIGHTS = {Page.TODAY: Right.SEE_PEOPLE, Page.DEVICES: Right.DEVICES}
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """`sees`: the groups of people whose names it may be shown; None: all."""
+
+    page: Page
+    language: str
+    sees: frozenset[str] | None
+
+    @property
+    def channel_group(self) -> str:
+        sees = "*" if self.sees is None else "\0".join(sorted(self.sees))
+        tag = sha256(f"{self.page}\0{self.language}\0{sees}".encode()).hexdigest()[:16]
+        return f"live-{os.getpid()}-{tag}"
+
+
+class Audiences:
+    """Which audiences have listeners, and the number of each one's last message."""
+
+    def __init__(self) -> None:
+        self._listeners: Counter[Audience] = Counter()
+        self._last: Counter[Audience] = Counter()
+
+    def join(self, audience: Audience) -> None:
+        self._listeners[audience] += 1
+
+    def leave(self, audience: Audience) -> None:
+        self._listeners[audience] -= 1
+        if self._listeners[audience] <= 0:
+            del self._listeners[audience]
+
+    def listening(self) -> list[Audience]:
+        return list(self._listeners)
+
+    def number(self, audience: Audience) -> int:
+        """The number of the last message to it."""
+        return self._last[audience]
+
+    def next(self, audience: Audience) -> int:
+        self._last[audience] += 1
+        return self._last[audience]
+
+    def __len__(self) -> int:
+        return sum(self._listeners.values())

@@ -1,0 +1,106 @@
+"""One browser's WebSocket. It gets a snapshot, then numbered updates; what it hasn't confirmed is bounded."""
+
+import json
+from time import monotonic
+from typing import Any
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+
+from dashboard.live.audience import RIGHTS, Audience, Page
+from dashboard.live.hall import hall
+from dashboard.rights import granted
+
+WINDOW = 20  # messages that may be under way; a browser confirms several at once
+STUCK_S = 60.0  # a browser that confirms nothing for so long is let go
+RECHECK_S = 30.0  # how long an account may go on after it was closed
+SAID_MAX = 200  # characters of what a browser has to say
+REFUSED, SLOW = 4003, 4008
+
+
+class LiveConsumer(AsyncWebsocketConsumer):
+    """`/live/{page}/?lang=…`; the browser sends {"got": number}, {"resync": true} or {"ping": any}."""
+
+    audience: Audience | None = None
+
+    async def connect(self) -> None:
+        user = self.scope["user"]
+        page = Page(self.scope["url_route"]["kwargs"]["page"])
+        self._sent = self._got = 0
+        self._behind_since: float | None = None
+        self._checked = monotonic()
+        if not granted(user, RIGHTS[page]):
+            await self.close(REFUSED)
+            return
+        self.audience = Audience(page, _language(self.scope["query_string"]), user.sees)
+        hall.audiences.join(self.audience)
+        await self.channel_layer.group_add(self.audience.channel_group, self.channel_name)
+        await self.accept()
+        await self._snapshot()
+
+    async def disconnect(self, code: int) -> None:
+        if self.audience is not None:
+            hall.audiences.leave(self.audience)
+            await self.channel_layer.group_discard(self.audience.channel_group, self.channel_name)
+
+    async def live_update(self, message: dict[str, Any]) -> None:
+        """A message of the channel layer."""
+        if self._sent - self._got >= WINDOW:
+            await self._hold()
+        elif await self._still_allowed():
+            await self._send(message["text"])
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        try:
+            said = json.loads((text_data or "")[:SAID_MAX])
+            got = int(said.get("got", 0))
+        except (ValueError, TypeError, AttributeError):
+            await self.close(REFUSED)
+            return
+        if "ping" in said:
+            await self.send(text_data=json.dumps({"pong": said["ping"], "now": hall.now()}))
+        self._got = min(self._sent, max(self._got, got))
+        if said.get("resync") or (self._behind_since is not None and self._got == self._sent):
+            await self._snapshot()
+
+    async def _hold(self) -> None:
+        """Send nothing more to a browser that doesn't read; it gets a snapshot when it is back."""
+        now = monotonic()
+        self._behind_since = self._behind_since or now
+        if now - self._behind_since > STUCK_S:
+            await self.close(SLOW)
+
+    async def _snapshot(self) -> None:
+        assert self.audience is not None
+        self._behind_since = None
+        if await self._still_allowed():
+            await self._send(await hall.snapshot(self.audience))
+
+    async def _send(self, text: str) -> None:
+        self._sent += 1
+        await self.send(text_data=text)
+
+    async def _still_allowed(self) -> bool:
+        if monotonic() - self._checked < RECHECK_S:
+            return True
+        self._checked = monotonic()
+        if await database_sync_to_async(_allowed)(self.scope, self.audience):
+            return True
+        await self.close(REFUSED)
+        return False
+
+
+def _allowed(scope: Any, audience: Audience | None) -> bool:
+    """Whether session and account still stand as they did when the socket was opened."""
+    from dashboard.accounts.models import User
+
+    session = scope["session"]
+    user = User.objects.filter(pk=scope["user"].pk).first()
+    known = user is not None and audience is not None and session.exists(session.session_key)
+    return bool(known and granted(user, RIGHTS[audience.page]) and user.sees == audience.sees)
+
+
+def _language(query: bytes) -> str:
+    wanted = query.decode("ascii", "replace").removeprefix("lang=")
+    return wanted if wanted in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE

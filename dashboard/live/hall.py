@@ -1,0 +1,128 @@
+"""Where the feed meets its audiences: renders each change once an audience and hands it to the channel layer."""
+
+import asyncio
+import json
+from time import monotonic
+
+from channels.layers import get_channel_layer
+
+from dashboard.live import render
+from dashboard.live.audience import Audience, Audiences
+from dashboard.live.feed import Changes, Feed
+from dashboard.live.summary import Summary
+from dashboard.runtime import current, now_ms
+
+EVERY_S = 0.1  # at most ten updates a second
+SUMMARY_S = 1.0  # the figures are counted at most so often
+
+
+class Hall:
+    """One process's live pages."""
+
+    now = staticmethod(now_ms)
+
+    def __init__(self) -> None:
+        self.audiences = Audiences()
+        self.feed = Feed()
+        self.summary = Summary()
+        self.sent = 0
+        self._changed = asyncio.Event()
+        self._counted = -SUMMARY_S
+        self._recount = True
+        self._renew = False
+        self.down = True  # the way from the cameras to here: broker and hub
+        self._told_down = True
+
+    def changed(self) -> None:
+        """The feed has something new. To be called on the event loop."""
+        self._changed.set()
+
+    def recount(self) -> None:
+        """Somebody's day was changed by hand, or people were."""
+        self.feed.attendance_changed()
+        self.changed()
+
+    def forget_camera(self, device: str) -> None:
+        self.feed.forget_camera(device)
+        self.changed()
+
+    def erased(self, person_id: str) -> None:
+        """Somebody was erased: every open page is made anew without them."""
+        self.feed.forget_person(person_id)
+        self._renew = True
+        self.recount()
+
+    def line(self, *, down: bool) -> None:
+        """Say whether pages may be out of date."""
+        if down != self.down:
+            self.down = down
+            self.changed()
+
+    async def serve(self) -> None:
+        """Send what changes, for ever."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            changes = self.feed.take()
+            self._recount |= changes.attendance
+            await self._count()
+            await (self._tell_all() if self._renew else self._tell(changes))
+            await asyncio.sleep(EVERY_S)
+
+    async def snapshot(self, audience: Audience) -> str:
+        number = self.audiences.number(audience)  # asked first: what comes in between is sent after it
+        await self._count()
+        body = await asyncio.to_thread(render.snapshot, audience, self.feed.moment(now_ms()), self.summary)
+        return json.dumps({"snapshot": True, "n": number, "now": now_ms(), "down": self.down, **body})
+
+    def today(self) -> Summary:
+        """The figures for a page, counted anew. To be called in a thread."""
+        return _summary(current().today().isoformat())
+
+    async def _tell(self, changes: Changes) -> None:
+        layer = get_channel_layer()
+        moment = self.feed.moment(now_ms())
+        news = {"down": self.down} if self.down != self._told_down else {}
+        self._told_down = self.down
+        for audience in self.audiences.listening():
+            body = await asyncio.to_thread(render.update, audience, moment, self.summary, changes)
+            if not body and not news:
+                continue
+            text = json.dumps({"n": self.audiences.next(audience), "now": now_ms(), **(body or {}), **news})
+            self.sent += 1
+            await layer.group_send(audience.channel_group, {"type": "live.update", "text": text})
+
+    async def _tell_all(self) -> None:
+        """A snapshot to everybody."""
+        self._renew = False
+        layer = get_channel_layer()
+        for audience in self.audiences.listening():
+            self.audiences.next(audience)
+            text = await self.snapshot(audience)
+            await layer.group_send(audience.channel_group, {"type": "live.update", "text": text})
+
+    async def _count(self) -> None:
+        """Count who is there, unless that was done just now."""
+        day = current().today().isoformat()
+        due = self._recount or self.summary.day != day
+        if not due:
+            return
+        wait_s = self._counted + SUMMARY_S - monotonic()
+        if wait_s > 0 and self.summary.day == day:
+            asyncio.get_running_loop().call_later(wait_s, self._count_later)
+            return
+        self._recount = False
+        self._counted = monotonic()
+        self.summary = await asyncio.to_thread(_summary, day)
+
+    def _count_later(self) -> None:
+        self.feed.attendance_changed()
+        self.changed()
+
+
+def _summary(day: str) -> Summary:
+    runtime = current()
+    return Summary.of(day, runtime.roster(), runtime.store.attendance(day, day))
+
+
+hall = Hall()
