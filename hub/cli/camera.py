@@ -28,6 +28,7 @@ from hub.simulator.scene import Optics, Room, Scene, Still
 from hub.simulator.tally import Tally, line_of, row_of, sentence_of
 from hub.store.opening import open_store
 
+GOLDEN = 0.618  # its multiples, modulo 1, spread evenly however many there are
 STILLS = 24  # pictures that all cameras share with --no-scene
 Share = click.FloatRange(0, 1)
 Rate = click.FloatRange(0, 60)
@@ -86,7 +87,10 @@ def camera_command(
     logins = read_credentials(credentials)[:count] if credentials else _provision(settings, count or 1)
     config: dict[str, Any] = {"burst_fps": fps} if fps else {}
     if no_scene:
-        rooms, config = _stills(people, seed), config | {"burst_frames": 30, "cooldown_ms": 0}
+        rooms, config = (
+            _stills(people, seed, spread_ms=1000 / (fps or 3)),
+            config | {"burst_frames": 30, "cooldown_ms": 0},
+        )
     tally, fleet = Tally(), Fleet()
     cameras = [
         Camera(
@@ -127,11 +131,13 @@ def _rooms(people: Sequence[Sequence[Portrait]], seed: int, pairs: float) -> Ite
     return (Room(people, seed=seed * 1_009 + number, pairs=pairs) for number in itertools.count())
 
 
-def _stills(people: Sequence[Sequence[Portrait]], seed: int) -> Iterator[Scene]:
-    """The same pictures for every camera, each beginning with another one."""
+def _stills(people: Sequence[Sequence[Portrait]], seed: int, spread_ms: float) -> Iterator[Scene]:
+    """The same pictures for every camera, each beginning with another one, and not all at once."""
     room = Room(people, seed=seed)
     jpegs = [room.picture(at_ms, Optics()) for at_ms in range(2000, 2000 + STILLS * 700, 700)]
-    return (Still(jpegs[number % STILLS :] + jpegs[: number % STILLS]) for number in itertools.count())
+    for number in itertools.count():
+        turn = number % STILLS
+        yield Still(jpegs[turn:] + jpegs[:turn], begins_ms=number * GOLDEN % 1 * spread_ms)
 
 
 def _provision(settings: Settings, count: int) -> list[Credentials]:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 KEEP_ALIVE_S = 1.0
@@ -40,6 +41,7 @@ class Fleet:
         self._scheduled: dict[Runnable, float] = {}
         self._calls: deque[Callable[[], None]] = deque()
         self._wake, self._woken = socket.socketpair()
+        self._wake.setblocking(False)
         self._woken.setblocking(False)
         self._selector.register(self._woken, selectors.EVENT_READ)
         self._ends = threading.Event()
@@ -67,7 +69,8 @@ class Fleet:
     def call(self, work: Callable[[], None]) -> None:
         """Have `work` done in the fleet's thread, soon. May be called from any thread."""
         self._calls.append(work)
-        self._wake.send(b"\0")
+        with suppress(BlockingIOError):  # full: it will wake anyway
+            self._wake.send(b"\0")
 
     # -- for cameras, in the fleet's thread ---------------------------------
     def add(self, camera: Runnable) -> None:

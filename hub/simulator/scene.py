@@ -49,13 +49,14 @@ class Scene(Protocol):
 
 
 class Still:
-    """Given JPEGs in turn, with something always moving: costs nothing to make."""
+    """Given JPEGs in turn, with something always moving from `begins_ms` on: costs nothing to make."""
 
-    def __init__(self, jpegs: Sequence[bytes]) -> None:
+    def __init__(self, jpegs: Sequence[bytes], begins_ms: float = 0.0) -> None:
         self._next = itertools.cycle(jpegs)
+        self._begins_ms = begins_ms
 
     def motion(self, at_ms: float) -> bool:
-        return True
+        return at_ms >= self._begins_ms
 
     def picture(self, at_ms: float, optics: Optics) -> bytes:
         return next(self._next)
