@@ -6,7 +6,7 @@ import json
 import clock
 import slots
 import wire
-from log import log
+from log import log, why
 
 _QUEUE_MAX = 4
 _OPS = wire.OPS + ("update",)  # which the contract leaves to each kind of device
@@ -73,8 +73,8 @@ class Commands:
         try:
             data = self._updates.step(command.get("args") or {})
         except (OSError, ValueError, LookupError, TypeError, AttributeError, MemoryError) as error:
-            log("update", "refused: %r" % error)
-            await self._reply(command, error="refused: %r" % error)
+            log("update", "refused:", why(error))
+            await self._reply(command, error="refused: " + why(error))
             return
         await self._reply(command, data=data)
         if data.get("restart"):

@@ -8,7 +8,7 @@ import time
 
 import clock
 import hal
-from log import log
+from log import log, why
 
 _WARMUP_FRAMES = 2  # dark or green, while exposure and white balance settle
 _SETTLE_MS = 20  # from power to the first word on the sensor's bus
@@ -65,7 +65,7 @@ class Sensor:
             size = "QQVGA" if grey else config["frame_size"]
             self._driver = hal.open_camera(size, config["jpeg_quality"], grey, config["rotate"] == 180)
         except (OSError, RuntimeError, MemoryError) as error:
-            self._failed("doesn't start: %r" % error)
+            self._failed("doesn't start: " + why(error))
             return False
         for _ in range(_WARMUP_FRAMES):
             if await self.capture() is None:

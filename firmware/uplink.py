@@ -8,7 +8,7 @@ import hal
 import link
 import mqtt
 import wire
-from log import log
+from log import log, why
 
 _CONNECT_ERRORS = (OSError, ValueError, EOFError)  # ValueError: mbedTLS on a bad certificate or host name
 _CLOCK_AGAIN_MS = 6 * 3600 * 1000
@@ -55,7 +55,7 @@ class Uplink:
             except mqtt.Refused as error:
                 log("uplink", "the broker refuses:", mqtt.REFUSALS.get(error.errno, error.errno))
             except _CONNECT_ERRORS as error:
-                log("uplink", "no connection: %r" % error)
+                log("uplink", "no connection:", why(error))
             pause = backoff.next_ms()
             log("uplink", "again in", pause, "ms")
             await asyncio.sleep_ms(pause)
@@ -71,7 +71,7 @@ class Uplink:
 
     async def _session(self, backoff):
         node = self._node
-        client = mqtt.Client(self._on_message, node.get("keepalive_s", 30))
+        client = mqtt.Client(self._on_message, node.get("keepalive_s", 30), node.get("timeout_ms", 10_000))
         will = (wire.up(self._site, self._device, wire.STATUS), json.dumps(self._offline()))
         try:
             await client.connect(
@@ -82,7 +82,7 @@ class Uplink:
             await self._greet()
             backoff.reset()
             await client.lost.wait()
-            log("uplink", "connection lost: %r" % client.error)
+            log("uplink", "connection lost:", why(client.error))
         finally:
             self._client = None
             self._hub_online = False
@@ -127,7 +127,7 @@ class Uplink:
             await self._client.publish(topic, payload, qos, retain, head)
             return True
         except OSError as error:
-            log("uplink", "not published: %r" % error)
+            log("uplink", "not published:", why(error))
             return False
 
     def _on_message(self, topic, payload):
@@ -138,7 +138,7 @@ class Uplink:
                 self._dispatch(topic[len(self._down) :], payload)
         except (ValueError, LookupError, TypeError, AttributeError, MemoryError, RuntimeError) as error:
             self.refused += 1
-            log("uplink", "ignored a message on", topic, "- %r" % error)
+            log("uplink", "ignored a message on", topic, "-", why(error))
 
     def _dispatch(self, leaf, payload):
         handler = self._handlers.get(leaf)
