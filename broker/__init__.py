@@ -8,12 +8,14 @@ credentials(settings, role)     user name and password of hub, dashboard or admi
 Admin(settings)                 cameras' identities, live
 renew(settings)                 renew certificates that are due
 certificate_stamp(settings)     when it changes, mosquitto must be sent SIGHUP
+Desk(settings, register)        serves cameras that redeem a one-time code
 locked(settings)                one broker a data folder
 """
 
 from broker.admin import Admin, Identity
 from broker.cameras import camera_credentials, certified_credentials
 from broker.connection import ready
+from broker.desk import Desk
 from broker.lock import locked
 from broker.mosquitto import check_port, command
 from broker.provision import credentials, prepare
@@ -22,6 +24,7 @@ from broker.tls import stamp as certificate_stamp
 
 __all__ = [
     "Admin",
+    "Desk",
     "Identity",
     "camera_credentials",
     "certificate_stamp",

@@ -7,6 +7,7 @@ to every administrator, so each command carries a number by which its answer is 
 import json
 import queue
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -14,7 +15,7 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 
-from broker import clients, policy
+from broker import claims, clients, policy
 from broker.certificates import Pair
 from broker.connection import Connection
 from broker.provision import new_password
@@ -128,6 +129,24 @@ class Admin:
         self._run([{"command": "deleteRole", "rolename": policy.device_role(device)}], ignore=("not found",))
         for topic in policy.retained(self._settings.site, device):
             self._retain(topic, b"")
+
+    def invite(self, device: str) -> str:
+        """A one-time code by which a camera without an identity becomes `device`, within ten minutes.
+
+        A camera that has this name already gets a new password when the code is used.
+        """
+        check_name(device)
+        code = claims.invite(self._settings, device, time.time())
+        self.open_claims()
+        return code
+
+    def open_claims(self) -> None:
+        """Let cameras in who have no identity, to redeem a code and do nothing else."""
+        self._run([{"command": "enableClient", "username": policy.CLAIM}])
+
+    def close_claims(self) -> None:
+        """Let nobody in who has no identity, until the next invitation."""
+        self._run([{"command": "disableClient", "username": policy.CLAIM}])
 
     def list(self) -> Sequence[Identity]:
         """Every camera that has an identity, by name."""

@@ -14,8 +14,11 @@ HUB = "hub"
 DASHBOARD = "dashboard"
 INTEGRATION = "integration"
 
+CLAIM = wire.CLAIM
+
 SERVICES = (ADMIN, HUB, DASHBOARD)  # identities that every site has, each named as its role
-RESERVED = (*SERVICES, INTEGRATION)  # no camera may be named so
+RESERVED = (*SERVICES, INTEGRATION, CLAIM)  # no camera may be named so
+CLAIM_PASSWORD = "claim"  # noqa: S105 - known to every camera; the identity is enabled only while a code is open
 
 CONTROL = "$CONTROL/dynamic-security/v1"
 CONTROL_RESPONSE = f"{CONTROL}/response"
@@ -37,6 +40,7 @@ class Rights:
     publishes: tuple[str, ...] = ()
     receives: tuple[str, ...] = ()
     subscribes: tuple[str, ...] | None = None
+    never_subscribes: tuple[str, ...] = ()  # these very filters, though what they match may be subscribed to
 
     def as_acls(self) -> list[dict[str, Any]]:
         """The plugin's form of these rights."""
@@ -46,10 +50,14 @@ class Rights:
             "publishClientReceive": self.receives,
             "subscribePattern": subscribes,
         }
-        return [
+        allowed = [
             {"acltype": kind, "topic": topic, "priority": 0, "allow": True}
             for kind, topics in kinds.items()
             for topic in topics
+        ]
+        return allowed + [
+            {"acltype": "subscribeLiteral", "topic": topic, "priority": 1, "allow": False}
+            for topic in self.never_subscribes
         ]
 
 
@@ -65,7 +73,13 @@ def device(site: str, name: str) -> Rights:
 
 def services(site: str) -> dict[str, Rights]:
     """The rights of every role but the cameras'."""
-    return {ADMIN: _admin(site), HUB: _hub(site), DASHBOARD: _dashboard(site), INTEGRATION: _integration(site)}
+    return {
+        ADMIN: _admin(site),
+        HUB: _hub(site),
+        DASHBOARD: _dashboard(site),
+        INTEGRATION: _integration(site),
+        CLAIM: _claim(site),
+    }
 
 
 def device_role(name: str) -> str:
@@ -85,8 +99,19 @@ def retained(site: str, name: str) -> tuple[str, ...]:
 
 
 def _admin(site: str) -> Rights:
-    # Besides the plugin's control topic: to take back what a removed camera left retained.
-    return Rights(publishes=(CONTROL, *retained(site, "+")), receives=(CONTROL_RESPONSE,))
+    # Besides the plugin's control topic: to take back what a removed camera left retained, and to
+    # answer cameras that redeem a code.
+    return Rights(
+        publishes=(CONTROL, *retained(site, "+"), wire.claim(site, f"{wire.REPLY}/+")),
+        receives=(CONTROL_RESPONSE, wire.claim(site, wire.REQUEST)),
+    )
+
+
+def _claim(site: str) -> Rights:
+    # Everybody may be this, so an answer is safe only under a topic that nobody else can guess or
+    # find by a wildcard.
+    replies = wire.claim(site, f"{wire.REPLY}/+")
+    return Rights(publishes=(wire.claim(site, wire.REQUEST),), receives=(replies,), never_subscribes=(replies,))
 
 
 def _hub(site: str) -> Rights:

@@ -117,10 +117,16 @@ def _filled(template: str, values: dict[str, Any]) -> str:
 def _first_security(site: str, passwords: dict[str, str]) -> dict[str, Any]:
     return {
         "defaultACLAccess": policy.DEFAULT_ACCESS,
-        "clients": [_service(name, password) for name, password in passwords.items()],
+        "clients": _services(passwords),
         "groups": [],
         "roles": policy.roles(site, []),
     }
+
+
+def _services(passwords: dict[str, str]) -> list[dict[str, Any]]:
+    # Bound to one client id: else it could throw out anybody by taking theirs.
+    claim = _service(policy.CLAIM, policy.CLAIM_PASSWORD) | {"clientid": policy.CLAIM, "disabled": True}
+    return [*(_service(name, password) for name, password in passwords.items()), claim]
 
 
 def _service(name: str, password: str) -> dict[str, Any]:
@@ -131,12 +137,15 @@ def _refresh_security(path: Path, site: str, passwords: dict[str, str], account:
     """Bring rights (another version, another site name) and services' passwords up to date; cameras stay."""
     try:
         kept = json.loads(path.read_bytes())
-        clients = [c for c in kept["clients"] if c["username"] not in passwords]
-        devices = [c["clientid"] for c in clients if c.get("clientid")]
+        cameras = [c for c in kept["clients"] if c["username"] not in (*passwords, policy.CLAIM)]
+        devices = [c["clientid"] for c in cameras if c.get("clientid")]
     except (ValueError, KeyError, TypeError) as error:
         raise StoreCorrupt(f"{path} is damaged ({type(error).__name__}); restore it from a backup.") from None
-    services = [_service(name, password) for name, password in passwords.items()]
-    kept.update(defaultACLAccess=policy.DEFAULT_ACCESS, clients=services + clients, roles=policy.roles(site, devices))
+    kept.update(
+        defaultACLAccess=policy.DEFAULT_ACCESS,
+        clients=_services(passwords) + cameras,
+        roles=policy.roles(site, devices),
+    )
     write(path, _encode(kept), 0o600, owner=account)
 
 

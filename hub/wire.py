@@ -35,6 +35,8 @@ RESULTS = "results"
 RPC = "rpc"
 REPLY = "reply"
 HUB = "hub"
+CLAIM = "claim"
+REQUEST = "request"
 
 ACK_EXPIRY_S = 10
 CMD_EXPIRY_S = 30
@@ -100,6 +102,11 @@ def down(site: str, device: str, leaf: str) -> str:
 def hub(site: str, leaf: str) -> str:
     """What the hub publishes or serves: `status`, `results`, `rpc/{method}`, `reply/{client_id}`."""
     return f"{ROOT}/{site}/{HUB}/{leaf}"
+
+
+def claim(site: str, leaf: str) -> str:
+    """Where a camera without an identity redeems a one-time code: `request`, `reply/{nonce}`."""
+    return f"{ROOT}/{site}/{CLAIM}/{leaf}"
 
 
 def parse_topic(topic: str) -> Topic:

@@ -3,14 +3,18 @@
 import signal
 import subprocess
 import time
+from contextlib import closing, suppress
+from functools import partial
 from types import FrameType
 
 import click
 
 import broker
 from hub.cli.output import note, settings_option
-from hub.errors import PresenzaError
+from hub.errors import Conflict, PresenzaError
+from hub.model import Device
 from hub.settings import Settings
+from hub.store.opening import open_store
 
 LOOK_S = 1.0  # how soon mosquitto is told of a certificate that was replaced or revoked
 RENEW_S = 60.0  # how often is looked whether one is due
@@ -56,11 +60,20 @@ def run(settings: Settings, lock: int) -> int:
     signal.setitimer(signal.ITIMER_REAL, LOOK_S, LOOK_S)
     if stopping:
         process.terminate()
+    desk = broker.Desk(settings, partial(register, settings))
+    desk.start()
     code = process.wait()
+    desk.stop()
     signal.setitimer(signal.ITIMER_REAL, 0)
     if stopping:
         note("The broker has stopped.")
     return 0 if stopping else code
+
+
+def register(settings: Settings, device: str, remark: str = "") -> None:
+    """Put a camera on the list, unless it is there: it may have got its identity anew."""
+    with closing(open_store(settings)) as store, suppress(Conflict):
+        store.add_device(Device(device, created_ms=time.time_ns() // 1_000_000, note=remark))
 
 
 class CertificateWatch:

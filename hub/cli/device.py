@@ -1,14 +1,15 @@
 """`presenza device`: cameras' identities at the broker, and what is known of each."""
 
-import time
 from collections.abc import Mapping
 from contextlib import closing
 
 import click
 
 import broker
+from broker.claims import LIFETIME_S
+from hub.cli.broker import register
 from hub.cli.output import emit, json_option, note, settings_option
-from hub.errors import Conflict, NotFound, Unavailable
+from hub.errors import NotFound, Unavailable
 from hub.model import Device, DeviceState
 from hub.settings import Settings
 from hub.store.opening import open_store
@@ -23,6 +24,7 @@ CREDENTIALS = {
     "tls": "TLS",
     "ca": "CA certificate",
 }
+INVITED = {"device": "Camera", "code": "Code", "lifetime_s": "Seconds"}
 CERTIFIED = CREDENTIALS | {"certificate": "Certificate", "key": "Private key"}
 LISTED = {"device": "Camera", "state": "State", "seen_ms": "Last seen", "identity": "Identity", "note": "Note"}
 SHOWN = LISTED | {"status": "Status", "telemetry": "Telemetry", "config": "Configuration"}
@@ -46,8 +48,19 @@ def add(device: str, remark: str, settings: Settings, *, certified: bool, as_jso
             given = broker.certified_credentials(settings, device, admin.add_certified(device))
         else:
             given = broker.camera_credentials(settings, device, admin.add_device(device))
-    _register(settings, device, remark)
+    register(settings, device, remark)
     emit(given, CERTIFIED if certified else CREDENTIALS, as_json=as_json)
+
+
+@device_command.command("invite")
+@click.argument("device")
+@settings_option
+@json_option
+def invite(device: str, settings: Settings, *, as_json: bool) -> None:
+    """Print a one-time code by which a camera without an identity becomes DEVICE, within ten minutes."""
+    with broker.Admin(settings) as admin:
+        code = admin.invite(device)
+    emit({"device": device, "code": code, "lifetime_s": LIFETIME_S}, INVITED, as_json=as_json)
 
 
 @device_command.command("list")
@@ -150,14 +163,6 @@ def _identities(settings: Settings) -> Mapping[str, str] | None:
     except Unavailable as error:
         note(f"Identities are not shown: {error}")
         return None
-
-
-def _register(settings: Settings, device: str, remark: str) -> None:
-    with closing(open_store(settings)) as store:
-        try:
-            store.add_device(Device(device, created_ms=time.time_ns() // 1_000_000, note=remark))
-        except Conflict:  # the broker was set up anew and the camera got its identity again
-            return
 
 
 def _forget_at_broker(settings: Settings, device: str) -> bool:

@@ -36,13 +36,15 @@ class Client(AbstractContextManager["Client"]):
         will: tuple[str, bytes] | None = None,
         protocol: int = mqtt.MQTTv311,
         tls: ssl.SSLContext | None = None,
-        wait_s: float = WAIT_S,
+        clean_session: bool | None = None,
     ) -> None:
         self.messages: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
         self._codes: queue.SimpleQueue[list[int]] = queue.SimpleQueue()
         self._connected: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._gone: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self.paho = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=protocol)
+        self.paho = mqtt.Client(
+            CallbackAPIVersion.VERSION2, client_id=client_id, protocol=protocol, clean_session=clean_session
+        )
         self.paho.username_pw_set(username, password)
         if tls is not None:
             self.paho.tls_set_context(tls)
@@ -55,7 +57,7 @@ class Client(AbstractContextManager["Client"]):
         self.paho.connect(host, port, keepalive=60)
         self.paho.loop_start()
         try:
-            reason = self._connected.get(timeout=wait_s)
+            reason = self._connected.get(timeout=WAIT_S)
         except queue.Empty:
             self.close()
             raise TimeoutError("no answer to the CONNECT") from None
@@ -124,6 +126,13 @@ def _context(credentials: dict[str, Any]) -> ssl.SSLContext:
 def service(settings: Settings, role: str, **options: Any) -> Client:
     """A connection as the hub, the dashboard or the administrator."""
     return Client(settings.mqtt_host, settings.mqtt_local_port, *broker.credentials(settings, role), **options)
+
+
+def claimant(settings: Settings, **options: Any) -> Client:
+    """A camera without an identity, which knows the CA and nothing else."""
+    tls_context = trusting(broker.camera_credentials(settings, "any", "")["ca"])
+    options = {"client_id": "claim", "tls": tls_context} | options
+    return Client("127.0.0.1", settings.mqtt_port, policy.CLAIM, policy.CLAIM_PASSWORD, **options)
 
 
 def spy(settings: Settings) -> Client:

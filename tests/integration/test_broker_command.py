@@ -13,7 +13,7 @@ import pytest
 
 import broker
 from hub import settings as hub_settings
-from tests.broker.clients import Refused, camera
+from tests.broker.clients import Refused, camera, claimant
 from tests.integration.brokers import Site, free_port, make_site
 
 
@@ -167,6 +167,20 @@ def test_a_revoked_device_stays_in_the_list_without_an_identity(broker_site):
     (row,) = json.loads(presenza(broker_site, "device", "list", "--json").stdout)
     assert (row["identity"], row["note"]) == ("none", "main entrance")
     assert presenza(broker_site, "device", "add", "door-1").returncode == 0
+
+
+def test_an_invited_camera_claims_its_identity_and_is_listed(site):
+    with running(site):
+        code = json.loads(presenza(site, "device", "invite", "door-1", "--json").stdout)["code"]
+        with claimant(site.settings) as newcomer:
+            nonce = "0123456789abcdef" * 2
+            assert newcomer.subscribe(f"presenza/v1/main/claim/reply/{nonce}")
+            request = json.dumps({"v": 1, "code": code, "reply": nonce}).encode()
+            newcomer.publish("presenza/v1/main/claim/request", request)
+            answer = json.loads(newcomer.messages.get(timeout=20)[1])
+        camera(answer["credentials"]).close()
+        (row,) = json.loads(presenza(site, "device", "list", "--json").stdout)
+        assert (row["device"], row["identity"]) == ("door-1", "active")
 
 
 def test_what_is_not_there_cannot_be_shown_rotated_or_revoked(broker_site):

@@ -1,0 +1,86 @@
+"""One-time codes: each lets one camera that has no identity yet get that of one device, for ten minutes.
+
+They are kept as hashes in secrets/claims.json, which the commands write and the claim desk reads.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from broker.files import write
+from hub.errors import Conflict
+from hub.settings import Settings
+
+LIFETIME_S = 600
+MAX_OPEN = 100
+# Crockford's alphabet: nothing that is mistaken for another when it is read out. 8 of 32 are 40 bits.
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+LENGTH = 8
+MISREAD = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
+
+Codes = dict[str, "Open"]
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A code that was not redeemed yet."""
+
+    device: str
+    ends_s: float
+
+
+def invite(settings: Settings, device: str, now_s: float) -> str:
+    """Make a code for a camera that will be called `device`; an older one for it is void."""
+    code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    with _codes(settings, now_s) as codes:
+        for key in [key for key, each in codes.items() if each.device == device]:
+            del codes[key]
+        if len(codes) >= MAX_OPEN:
+            raise Conflict(f"{MAX_OPEN} codes are open already; wait until they are used or end.")
+        codes[_hash(code)] = Open(device, now_s + LIFETIME_S)
+    return f"{code[:4]}-{code[4:]}"
+
+
+def redeem(settings: Settings, code: str, now_s: float) -> str | None:
+    """The device that a code stands for, once; None for a code that is wrong, used or has ended."""
+    with _codes(settings, now_s) as codes:
+        found = codes.pop(_hash(code), None)
+    return found.device if found else None
+
+
+def any_open(settings: Settings, now_s: float) -> bool:
+    """Whether a camera may come now."""
+    return any(each.ends_s > now_s for each in _read(settings).values())
+
+
+def _hash(code: str) -> str:
+    return hashlib.sha256(code.upper().translate(MISREAD).encode()).hexdigest()
+
+
+@contextmanager
+def _codes(settings: Settings, now_s: float) -> Iterator[Codes]:
+    """The codes that are open, for change: whoever comes second waits, and finds what the first left."""
+    fd = os.open(settings.secrets_dir / "claims.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        before = _read(settings)
+        codes = {key: each for key, each in before.items() if each.ends_s > now_s}
+        yield codes
+        if codes != before:
+            content = {key: [each.device, each.ends_s] for key, each in codes.items()}
+            write(settings.secrets_dir / "claims.json", json.dumps(content).encode(), 0o600)
+    finally:
+        os.close(fd)
+
+
+def _read(settings: Settings) -> Codes:
+    try:
+        content = json.loads((settings.secrets_dir / "claims.json").read_bytes())
+        return {key: Open(str(device), float(ends_s)) for key, (device, ends_s) in content.items()}
+    except (FileNotFoundError, ValueError, TypeError, AttributeError):
+        return {}  # none, or damaged: codes live for minutes, new ones are made at once

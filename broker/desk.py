@@ -1,0 +1,179 @@
+"""The claim desk: gives a camera that shows a good one-time code its identity.
+
+Cameras without an identity come as `claim`, which may ask here and read the answer to its own
+question, and is enabled only while a code is open. The desk runs beside the broker.
+"""
+
+import json
+import queue
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Annotated, Any
+
+import paho.mqtt.client as mqtt
+from pydantic import Field
+
+from broker import claims, policy
+from broker.admin import Admin
+from broker.cameras import camera_credentials
+from broker.connection import Connection
+from hub import wire
+from hub.errors import Conflict, PayloadRefused, PresenzaError, Unavailable
+from hub.payloads import Payload, decode
+from hub.settings import Settings
+
+WAITING = 32  # questions; more are dropped
+WRONG_PER_MINUTE = 60  # wrong codes in a minute, after which nobody is heard until it is over
+RETRY_S = 0.5
+LOOK_S = 5.0  # how soon after the last code has ended the door is closed
+
+
+class ClaimRequest(Payload):
+    """What a camera asks; the answer goes to `claim/reply/{reply}`, 128 random bits that only it knows."""
+
+    code: Annotated[str, Field(min_length=claims.LENGTH, max_length=16)]
+    reply: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+
+
+class Desk:
+    """Started once, stopped once. `register` is called with each device that was claimed."""
+
+    def __init__(
+        self, settings: Settings, register: Callable[[str], None], clock: Callable[[], float] = time.time
+    ) -> None:
+        self._settings = settings
+        self._register = register
+        self._clock = clock
+        self._questions: queue.Queue[bytes | None] = queue.Queue(WAITING)
+        self._budget = Budget(WRONG_PER_MINUTE)
+        self._thread = threading.Thread(target=self._serve, name="claim-desk", daemon=True)
+        self._topic = wire.claim(settings.site, wire.REQUEST)
+        self._is_open = False
+        self._stopping = threading.Event()
+        self.dropped = 0
+
+    def start(self) -> None:
+        """Begin as soon as the broker is there."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        with suppress(queue.Full):
+            self._questions.put_nowait(None)
+        self._thread.join()
+
+    def _on_connect(self, client: mqtt.Client, _data: Any, _flags: Any, _reason: Any, _properties: Any) -> None:
+        client.subscribe(self._topic, qos=1)
+
+    def _on_message(self, _client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
+        try:
+            self._questions.put_nowait(bytes(message.payload))
+        except queue.Full:
+            self.dropped += 1
+
+    def _serve(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                connection = self._connect()
+            except Unavailable:
+                self._stopping.wait(RETRY_S)
+                continue
+            try:
+                self._answer_all(connection)
+            finally:
+                connection.close()
+
+    def _connect(self) -> Connection:
+        connection = Connection(self._settings, policy.ADMIN)
+        connection.client.on_message = self._on_message
+        connection.client.on_connect = self._on_connect  # again after a broker that restarted
+        connection.client.subscribe(self._topic, qos=1)
+        try:
+            self._open_or_close()
+        except PresenzaError:
+            connection.close()
+            raise
+        return connection
+
+    def _answer_all(self, connection: Connection) -> None:
+        while not self._stopping.is_set():
+            try:
+                question = self._questions.get(timeout=LOOK_S)
+            except queue.Empty:
+                self._look()
+                continue
+            if question is not None:
+                self._is_open = True
+                self._answer(question, connection)
+
+    def _look(self) -> None:
+        if self._is_open or claims.any_open(self._settings, self._clock()):
+            with suppress(Unavailable):  # the broker restarts; look again
+                self._open_or_close()
+
+    def _open_or_close(self) -> None:
+        """Let cameras without an identity in while a code is open, and only then."""
+        with Admin(self._settings) as admin:
+            self._is_open = claims.any_open(self._settings, self._clock())
+            if not self._is_open:
+                admin.close_claims()
+                # Somebody may have been invited in between.
+                self._is_open = claims.any_open(self._settings, self._clock())
+            if self._is_open:
+                admin.open_claims()
+
+    def _answer(self, raw: bytes, connection: Connection) -> None:
+        try:
+            question = decode(ClaimRequest, raw)
+        except PayloadRefused:
+            self._budget.spend(self._clock())
+            return
+        answer = self._judge(question.code)
+        topic = wire.claim(self._settings.site, f"{wire.REPLY}/{question.reply}")
+        connection.client.publish(topic, json.dumps({"v": wire.VERSION, **answer}), qos=1)
+
+    def _judge(self, code: str) -> dict[str, Any]:
+        now_s = self._clock()
+        if self._budget.is_spent(now_s):
+            return {"ok": False, "error": "too_many"}
+        device = claims.redeem(self._settings, code, now_s)
+        if device is None:
+            self._budget.spend(now_s)
+            return {"ok": False, "error": "unknown_code"}
+        try:
+            password = self._identity(device)
+            self._register(device)
+        except PresenzaError:
+            return {"ok": False, "error": "failed"}
+        return {"ok": True, "error": None, "credentials": camera_credentials(self._settings, device, password)}
+
+    def _identity(self, device: str) -> str:
+        with Admin(self._settings) as admin:
+            try:
+                return admin.add_device(device)
+            except Conflict:  # a camera that was flashed anew
+                return admin.rotate(device)
+
+
+class Budget:
+    """So many a minute: `spend` one, `is_spent` when none is left. Times are passed in."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._most = float(per_minute)
+        self._left = float(per_minute)
+        self._at_s = 0.0
+
+    def is_spent(self, now_s: float) -> bool:
+        self._refill(now_s)
+        return self._left < 1
+
+    def spend(self, now_s: float) -> None:
+        self._refill(now_s)
+        self._left = max(0.0, self._left - 1)
+
+    def _refill(self, now_s: float) -> None:
+        passed_s = max(0.0, now_s - self._at_s)
+        self._left = min(self._most, self._left + passed_s * self._most / 60)
+        self._at_s = now_s
