@@ -159,9 +159,14 @@ class _Camera:
         self.client.connect("127.0.0.1", site.settings.mqtt_local_port, keepalive=600)
         connection: Any = self.client.socket()
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # Not paho's own loop, nor select(): beyond file number 1023 both give up.
+        self._readable, self._writable = select.poll(), select.poll()
+        self._readable.register(connection, select.POLLIN)
+        self._writable.register(connection, select.POLLOUT)
         while not self.client.is_connected():
-            if (code := self.client.loop(1)) != mqtt.MQTT_ERR_SUCCESS:
-                raise click.ClickException(f"The broker lets {name} not in: {mqtt.error_string(code)}")
+            self.client.loop_write()
+            if not self._readable.poll(10_000) or self.client.loop_read() != mqtt.MQTT_ERR_SUCCESS:
+                raise click.ClickException(f"The broker does not let {name} in.")
 
     def send_frame(self) -> int:
         """The number of chunks that were sent."""
@@ -171,7 +176,7 @@ class _Camera:
         for chunk in chunks:
             self.client.publish(self._topic, chunk, qos=0)
         while self.client.want_write():
-            select.select([], [self.client.socket()], [], 5)
+            self._writable.poll(5000)
             self.client.loop_write()
         return len(chunks)
 
