@@ -12,6 +12,7 @@ COMMANDS = {
     "demo": ("hub.cli.run", "Show it all: a broker, the hub, two simulated cameras, three people."),
     "up": ("hub.cli.run", "Run the broker and the hub together."),
     "hub": ("hub.cli.run", "Run the hub alone."),
+    "dashboard": ("hub.cli.dashboard", "Run the dashboard alone, or make its accounts."),
     "broker": ("hub.cli.broker", "Run the MQTT broker alone."),
     "camera": ("hub.cli.camera", "Simulate cameras."),
     "people": ("hub.cli.people", "Enrol, list and remove people."),
