@@ -20,8 +20,8 @@ from broker.certificates import Pair
 from broker.connection import Connection
 from broker.provision import new_password
 from hub import wire
-from hub.errors import Conflict, InputError, NotFound, PresenzaError, SettingsError, Unavailable
-from hub.payloads import DeviceStatus
+from hub.errors import Conflict, InputError, NotFound, PayloadRefused, PresenzaError, SettingsError, Unavailable
+from hub.payloads import DeviceStatus, decode
 from hub.settings import Settings
 
 TIMEOUT_S = 5.0
@@ -49,6 +49,7 @@ class Admin:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._answers: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._statuses: dict[str, bytes] = {}
 
     def __enter__(self) -> "Admin":
         self._connection = Connection(self._settings, policy.ADMIN)
@@ -109,11 +110,11 @@ class Admin:
     def disable(self, device: str) -> None:
         """Cut a camera off at once, until `enable`."""
         check_name(device)
+        self._watch_status(device)
         # Mosquitto 2.0 asks nobody about a camera that shows a certificate: without a role it may
         # connect, and nothing else.
         self._run([self._roles(device, []), {"command": "disableClient", "username": device}])
-        # A connection that is cut by the broker leaves no last will.
-        self._retain(wire.up(self._settings.site, device, wire.STATUS), _OFFLINE)
+        self._say_offline(device)
 
     def enable(self, device: str) -> None:
         """Let a disabled camera in again."""
@@ -125,10 +126,12 @@ class Admin:
         """Take a camera's identity away, cut its connection, and forget what it left retained."""
         check_name(device)
         clients.revoke(self._settings, device)
+        self._watch_status(device)
         self._run([{"command": "deleteClient", "username": device}])
         self._run([{"command": "deleteRole", "rolename": policy.device_role(device)}], ignore=("not found",))
+        self._say_offline(device)
         for topic in policy.retained(self._settings.site, device):
-            self._retain(topic, b"")
+            self._publish(topic, b"", retain=True)
 
     def invite(self, device: str) -> str:
         """A one-time code by which a camera without an identity becomes `device`, within ten minutes.
@@ -159,9 +162,21 @@ class Admin:
     def _roles(device: str, roles: Sequence[str]) -> dict[str, Any]:
         return {"command": "modifyClient", "username": device, "roles": [{"rolename": role} for role in roles]}
 
-    def _retain(self, topic: str, payload: bytes) -> None:
-        sent = self._connection.client.publish(topic, payload, qos=1, retain=True)
-        sent.wait_for_publish(TIMEOUT_S)
+    def _watch_status(self, device: str) -> None:
+        """Have the camera's retained status sent; it comes before the answer to the next command."""
+        self._connection.client.subscribe(wire.up(self._settings.site, device, wire.STATUS), qos=1)
+
+    def _say_offline(self, device: str) -> None:
+        """A connection that the broker cuts leaves no last will, so we say it, for the boot that was cut off."""
+        topic = wire.up(self._settings.site, device, wire.STATUS)
+        try:
+            boot_id = decode(DeviceStatus, self._statuses[topic]).boot_id
+        except (KeyError, PayloadRefused):
+            return  # it was never there
+        self._publish(topic, DeviceStatus(state="offline", boot_id=boot_id).encode(), retain=True)
+
+    def _publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
+        self._connection.client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(TIMEOUT_S)
 
     def _run(self, commands: Sequence[dict[str, Any]], ignore: tuple[str, ...] = ()) -> Sequence[dict[str, Any]]:
         """Send commands in one message and return their answers' objects, in order."""
@@ -184,11 +199,11 @@ class Admin:
                 return answer
 
     def _on_message(self, _client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
+        if message.topic != policy.CONTROL_RESPONSE:
+            self._statuses[message.topic] = bytes(message.payload)
+            return
         for answer in json.loads(message.payload).get("responses", []):
             self._answers.put(answer)
-
-
-_OFFLINE = DeviceStatus(state="offline", boot_id=0).encode()
 
 
 def check_name(device: str) -> None:

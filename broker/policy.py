@@ -99,11 +99,11 @@ def retained(site: str, name: str) -> tuple[str, ...]:
 
 
 def _admin(site: str) -> Rights:
-    # Besides the plugin's control topic: to take back what a removed camera left retained, and to
-    # answer cameras that redeem a code.
+    # Besides the plugin's control topic: to say of a camera that was cut off that it is offline, to
+    # take back what a removed one left retained, and to answer cameras that redeem a code.
     return Rights(
         publishes=(CONTROL, *retained(site, "+"), wire.claim(site, f"{wire.REPLY}/+")),
-        receives=(CONTROL_RESPONSE, wire.claim(site, wire.REQUEST)),
+        receives=(CONTROL_RESPONSE, wire.claim(site, wire.REQUEST), wire.up(site, "+", wire.STATUS)),
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 from broker import Admin
 from hub import wire
 from hub.errors import Conflict, InputError, NotFound, Unavailable
+from hub.payloads import DeviceStatus, decode
 from tests.broker.clients import Client, Refused, camera, service
 
 STATUS = wire.up("main", "cam-a", "status")
@@ -49,17 +50,31 @@ def test_a_disabled_camera_is_disconnected_until_it_is_enabled(broker_site):
         camera(credentials).close()
 
 
-def test_a_disabled_camera_is_reported_offline(broker_site):
+@pytest.mark.parametrize("method", ["disable", "remove"])
+def test_a_camera_that_is_cut_off_is_reported_offline_for_the_boot_that_ran(broker_site, method):
     credentials = broker_site.add_camera("cam-a")
+    online = DeviceStatus(state="online", boot_id=77).encode()
     with service(broker_site.settings, "hub") as hub, camera(credentials) as cam:
         assert hub.subscribe(STATUS)
-        cam.publish(STATUS, b"online", retain=True)
-        hub.received_until(STATUS, b"online")
+        cam.publish(STATUS, online, retain=True)
+        hub.received_until(STATUS, online)
         with Admin(broker_site.settings) as admin:
-            admin.disable("cam-a")
+            getattr(admin, method)("cam-a")
         topic, payload = hub.messages.get(timeout=10)
-        assert topic == STATUS
-        assert b'"offline"' in payload
+    assert topic == STATUS
+    assert decode(DeviceStatus, payload) == DeviceStatus(state="offline", boot_id=77)
+
+
+def test_of_a_camera_that_was_never_there_nothing_is_said(broker_site):
+    broker_site.add_camera("cam-a")
+    other = wire.up("main", "cam-b", "status")
+    with Admin(broker_site.settings) as admin:
+        admin.disable("cam-a")
+    with camera(broker_site.add_camera("cam-b")) as cam:
+        cam.publish(other, b"end", retain=True)
+    with service(broker_site.settings, "hub") as hub:
+        assert hub.subscribe("presenza/v1/main/+/up/status")
+        assert hub.received_until(other, b"end") == []
 
 
 def test_a_new_password_ends_the_connection_with_the_old_one(broker_site):
