@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 import socket
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from rich.live import Live
 import broker
 from broker.connection import Connection
 from hub import logs, samples, settings, supervise, wire
+from hub.cli import dashboard
 from hub.cli.run import programs, stop_on_signals
 from hub.demo_screen import ENROLLED_AT, STRANGER_AT, Seen, conclude, line, screen
 from hub.errors import Conflict, PayloadRefused, Unavailable
@@ -46,7 +48,7 @@ class _Demo:
     async def run(self) -> Seen:
         self._stop = stop_on_signals()
         with self._console.status("Enrolling two people …"):
-            seen = Seen(frozenset(await _enrol(self._site)))
+            seen = Seen(frozenset(await _enrol(self._site)), await _dashboard(self._site))
         log_file = self._site.data_dir / "demo.log"
         hub = Supervisor(programs(self._site), self._stop, log_file)
         try:
@@ -105,6 +107,29 @@ class _Results:
             self._loop.call_soon_threadsafe(self.queue.put_nowait, decode(Result, message.payload))
 
 
+async def _dashboard(site: Settings) -> str:
+    """A line on where the dashboard is and how to sign in; empty where it isn't installed."""
+    if not dashboard.available():
+        return ""
+    account = await _run(site, "dashboard", "account", "demo", "--json")
+    password = json.loads(account)["password"]
+    return f"Dashboard: http://localhost:{site.http_port}  (user demo, password {password})"
+
+
+async def _run(site: Settings, *command: str) -> bytes:
+    """What one of our own commands prints."""
+    process = await asyncio.create_subprocess_exec(
+        *presenza(*command),
+        env=os.environ | {f"{settings.PREFIX}DATA_DIR": str(site.data_dir)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    if process.returncode != 0:
+        raise Unavailable(f"`presenza {command[0]}` failed: {err.decode(errors='replace').strip()}")
+    return out
+
+
 async def _enrol(site: Settings) -> list[str]:
     faces = samples.people(site.cache_dir)
     names = _enrolled_names(faces)
@@ -114,16 +139,9 @@ async def _enrol(site: Settings) -> list[str]:
 async def _enrol_one(site: Settings, name: str, number: int, photos: Sequence[Path]) -> str:
     # Of several photos the last one is kept for the camera: what it then sees was never enrolled.
     enrolled = photos[:-1] or photos
-    process = await asyncio.create_subprocess_exec(
-        *presenza("people", "add", "--data-dir", str(site.data_dir), "--name", name.title(), "--number", str(number)),
-        *("--group", "demo", "--consent", CONSENT, "--json", *map(str, enrolled)),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    if process.returncode != 0:
-        raise Unavailable(f"{name} could not be enrolled: {err.decode(errors='replace').strip()}")
-    return str(json.loads(out)["person_id"])
+    person = ("--name", name.title(), "--number", str(number), "--group", "demo", "--consent", CONSENT)
+    added = await _run(site, "people", "add", *person, "--json", *map(str, enrolled))
+    return str(json.loads(added)["person_id"])
 
 
 def _enrolled_names(faces: dict[str, list[Path]]) -> list[str]:

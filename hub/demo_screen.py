@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
@@ -30,6 +31,7 @@ class Seen:
     """What the demo has shown so far."""
 
     wanted: frozenset[str]
+    dashboard: str = ""  # where it is and how to sign in
     rows: list[Result] = field(default_factory=list)
     recognized: set[str] = field(default_factory=set)
     stranger_unknown: int = 0
@@ -54,7 +56,7 @@ class Seen:
 
 
 def screen(seen: Seen) -> Group:
-    table = Table(title="Presenza · who is at the door", title_style="bold", expand=True, pad_edge=False)
+    table = Table(title="Presenza · who is at the door", title_style="bold", expand=True, box=SIMPLE_HEAD)
     for heading, width in (("time", 8), ("camera", 8), ("outcome", 18), ("name", 22), ("distance", 8), ("ms", 6)):
         table.add_column(heading, min_width=width, justify="right" if heading in ("distance", "ms") else "left")
     for result in reversed(seen.rows):
@@ -64,7 +66,8 @@ def screen(seen: Seen) -> Group:
         f"the stranger was unknown {seen.stranger_unknown} times, named {seen.stranger_named} times",
         style="dim",
     )
-    return Group(table, state, Text("Ctrl-C ends it.", style="dim"))
+    lines = [Text(seen.dashboard, style="bold")] if seen.dashboard else []
+    return Group(table, state, *lines, Text("Ctrl-C ends it.", style="dim"))
 
 
 def _cells(result: Result) -> list[Text]:

@@ -7,6 +7,7 @@ import click
 
 import broker
 from hub import logs, supervise
+from hub.cli import dashboard
 from hub.cli.output import settings_option
 from hub.settings import Settings
 from hub.supervise import Program, Supervisor, presenza
@@ -27,7 +28,7 @@ def hub_command(settings: Settings) -> None:
 @click.command("up")
 @settings_option
 def up_command(settings: Settings) -> None:
-    """Run the broker and the hub together, until Ctrl-C."""
+    """Run the broker, the hub and the dashboard together, until Ctrl-C."""
     logs.configure(settings.log_level, settings.log_format)
     with supervise.only_one(settings.data_dir):
         broker.check_port(settings)
@@ -40,8 +41,9 @@ async def _up(settings: Settings) -> None:
     try:
         await supervisor.start()
         click.echo(
-            f"Site {settings.site!r} is up; its data is in {settings.data_dir}. Cameras connect to port "
-            f"{settings.mqtt_port} (`presenza device add`). Ctrl-C ends it."
+            f"Site {settings.site!r} is up; its data is in {settings.data_dir}. The dashboard is at "
+            f"http://localhost:{settings.http_port}, cameras connect to port {settings.mqtt_port} "
+            "(`presenza device add`). Ctrl-C ends it."
         )
         await supervisor.watch()
     finally:
@@ -55,10 +57,13 @@ def programs(settings: Settings) -> list[Program]:
     async def broker_ready() -> None:
         await asyncio.to_thread(broker.ready, settings, BROKER_START_S)
 
-    return [
+    found = [
         Program("broker", presenza("broker", *folder), broker_ready),
         Program("hub", presenza("hub", *folder)),
     ]
+    if dashboard.available():
+        found.append(Program("dashboard", presenza("dashboard", *folder)))
+    return found
 
 
 def stop_on_signals() -> asyncio.Event:
