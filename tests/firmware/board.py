@@ -11,7 +11,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -175,6 +175,3 @@ class Board:
                 process.send_signal(signal.SIGTERM)
                 process.send_signal(signal.SIGCONT)
                 self._fed = time.monotonic()
-
-
-Flash = Callable[..., Board]

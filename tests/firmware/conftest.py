@@ -3,7 +3,7 @@
 import asyncio
 import struct
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from tests.firmware.hubside import AdminSide, HubSide
 from tests.integration.brokers import Site, broker_site  # noqa: F401
 
 TO_UNIX_S = 2208988800
+MakeBoard = Callable[..., Awaitable[Board]]
 QUICK = {"ack_timeout_ms": 400, "cooldown_ms": 0, "burst_fps": 10, "burst_frames": 3, "telemetry_s": 5}
 
 
@@ -64,7 +65,7 @@ def admin(broker_site: Site) -> AdminSide:  # noqa: F811
 
 
 @pytest.fixture
-async def make_board(tmp_path: Path, broker_site: Site, time_server: str) -> AsyncIterator[Callable[..., Any]]:  # noqa: F811
+async def make_board(tmp_path: Path, broker_site: Site, time_server: str) -> AsyncIterator[MakeBoard]:  # noqa: F811
     """Flash a board that belongs to the test's site and switch it on: `await make_board(build, host=…)`."""
     async with AsyncExitStack() as stack:
 
@@ -82,9 +83,8 @@ async def make_board(tmp_path: Path, broker_site: Site, time_server: str) -> Asy
 
 
 @pytest.fixture
-async def board(make_board: Callable[..., Any], firmware: Build) -> Board:
-    made: Board = await make_board(firmware)
-    return made
+async def board(make_board: MakeBoard, firmware: Build) -> Board:
+    return await make_board(firmware)
 
 
 def picture(number: int, size: int = 20_000) -> bytes:
