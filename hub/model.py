@@ -103,9 +103,9 @@ class Quality:
     """What was measured of a face: the figures that the quality gate judges.
 
     `size_px` is the side of the face's box, `sharpness` the least variance of the second difference
-    along four directions of the aligned face, `brightness` its mean grey 0…255, `turn` how far the
-    nose is off the middle between the eyes (0 frontal, 1 profile), `score` the detector's confidence
-    0…1.
+    along four directions of the aligned face, as if its mean grey were 120, `brightness` that mean
+    0…255, `turn` how far the nose is off the middle between the eyes (0 frontal, 1 profile), `score`
+    the detector's confidence 0…1.
     """
 
     size_px: int

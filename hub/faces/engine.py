@@ -74,7 +74,14 @@ class Engine(ABC):
     def align(self, rgb: Pixels, found: Sequence[Found]) -> list[Judged]:
         """Align, measure and judge faces."""
         aligned = self._aligner.align(rgb, [face.box for face in found])
-        return [self._judge(face, at) for face, at in zip(found, aligned, strict=True)]
+        return [self._judged(face, at) for face, at in zip(found, aligned, strict=True)]
+
+    def encode_mirrored(self, rgb: Pixels, found: Found) -> list[Vector]:
+        """The encoding of a face's mirror image, found and aligned as if the photo had been taken so."""
+        width, box = rgb.shape[1], found.box
+        flipped = Found(Box(box.top, width - box.left, box.bottom, width - box.right), found.score)
+        mirrored = np.ascontiguousarray(rgb[:, ::-1])
+        return self.encode(mirrored, self.align(mirrored, [flipped]))
 
     def analyze(self, jpeg: bytes) -> Analysis:
         """Every face of a camera's frame, largest first. Raises InvalidImage."""
@@ -105,18 +112,16 @@ class Engine(ABC):
             return PhotoAnalysis(upright, len(found), ms=watch.ms)
         with watch("encode"):
             face = self.align(rgb, found)[0]
-            vectors = () if face.reason else (*self.encode(rgb, [face]), *self._encode_mirrored(rgb, found[0]))
+            vectors = () if face.reason else (*self.encode(rgb, [face]), *self.encode_mirrored(rgb, found[0]))
         return PhotoAnalysis(upright, 1, face.quality, face.reason, vectors, watch.ms)
 
-    def _encode_mirrored(self, rgb: Pixels, found: Found) -> list[Vector]:
-        width, box = rgb.shape[1], found.box
-        flipped = Found(Box(box.top, width - box.left, box.bottom, width - box.right), found.score)
-        mirrored = np.ascontiguousarray(rgb[:, ::-1])
-        return self.encode(mirrored, self.align(mirrored, [flipped]))
+    def judge(self, quality: Quality) -> Reason | None:
+        """Why a face can't be judged, if so."""
+        return judge(quality, self._limits)
 
-    def _judge(self, found: Found, aligned: Aligned) -> Judged:
+    def _judged(self, found: Found, aligned: Aligned) -> Judged:
         quality = measure(aligned.chip, aligned.points, found.box.height, found.score)
-        return Judged(found.box, aligned, quality, judge(quality, self._limits))
+        return Judged(found.box, aligned, quality, self.judge(quality))
 
 
 def _inside(box: Box, frame: JpegFrame) -> Box:

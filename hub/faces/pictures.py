@@ -5,7 +5,9 @@ The size limit is held against the header, before anything of that size is alloc
 
 import io
 import re
+import struct
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import simplejpeg
-from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from hub.errors import InvalidImage
 
@@ -24,6 +26,18 @@ MAX_PHOTO_BYTES = 32 * 1024 * 1024
 MAX_SCANS = 32  # of a progressive JPEG: each costs a pass over all pixels; usual are 10
 UPRIGHT_QUALITY = 92
 
+# What Pillow's parsers raise over damaged files.
+_PILLOW_ERRORS = (
+    OSError,
+    EOFError,
+    SyntaxError,
+    ValueError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    struct.error,
+    zlib.error,
+)
 _START_OF_SCAN = b"\xff\xda"
 # Padding before the end marker is what some camera sensors send; all pixels are there.
 _PADDED = re.compile(r"\d+ extraneous bytes before marker 0xd9")
@@ -40,7 +54,7 @@ def _check_size(width: int, height: int) -> None:
 def _check_jpeg(data: bytes) -> None:
     if not data:
         raise InvalidImage("empty", "The picture has no bytes.")
-    if not data.startswith(b"\xff\xd8\xff"):
+    if not _is_jpeg(data):
         raise InvalidImage("not_jpeg", "The picture is no JPEG.")
     if data.count(_START_OF_SCAN) > MAX_SCANS:
         raise InvalidImage("too_many_scans", f"The JPEG has more than {MAX_SCANS} scans.")
@@ -109,12 +123,17 @@ def decode_photo(data: bytes) -> Pixels:
     _check_photo(data)
     # face_recognition sets this when it is imported; half a face must not be enrolled.
     ImageFile.LOAD_TRUNCATED_IMAGES = False
-    with _refusals():
-        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as image:
-            _check_size(*image.size)
-            image.load()
-            upright = ImageOps.exif_transpose(image)
-        return np.ascontiguousarray(_to_rgb(upright))
+    with _refusals(), Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as image:
+        _check_size(*image.size)
+        turned = image.getexif().get(ExifTags.Base.Orientation, 1)
+        # Pillow takes a JPEG that ends too early with an end marker for whole, and paints the rest grey.
+        rgb = Image.fromarray(JpegFrame.read(data).pixels()) if _is_jpeg(data) else _to_rgb(image)
+        rgb.getexif()[ExifTags.Base.Orientation] = turned
+        return np.ascontiguousarray(ImageOps.exif_transpose(rgb))
+
+
+def _is_jpeg(data: bytes) -> bool:
+    return data.startswith(b"\xff\xd8\xff")
 
 
 def _check_photo(data: bytes) -> None:
@@ -125,9 +144,7 @@ def _check_photo(data: bytes) -> None:
     is_webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
     if is_webp:
         _check_size(*_webp_size(data))  # Pillow allocates a WebP's canvas as soon as it opens it
-    elif data.startswith(b"\xff\xd8\xff"):
-        _check_jpeg(data)
-    elif not data.startswith(b"\x89PNG\r\n\x1a\n"):
+    elif not _is_jpeg(data) and not data.startswith(b"\x89PNG\r\n\x1a\n"):
         raise InvalidImage("not_a_photo", "The photo is no JPEG, PNG or WebP.")
 
 
@@ -157,7 +174,7 @@ def _refusals() -> Iterator[None]:
         raise InvalidImage("corrupt", "The photo's header can't be read.") from None
     except Image.DecompressionBombError:
         raise InvalidImage("too_many_pixels", "The photo has too many pixels.") from None
-    except (OSError, EOFError, SyntaxError, ValueError, IndexError, KeyError, TypeError, OverflowError) as error:
+    except _PILLOW_ERRORS as error:
         raise _invalid(error) from None
 
 

@@ -35,11 +35,12 @@ def measure(chip: Pixels, points: Points, size_px: int, score: float) -> Quality
 
 
 def sharpness(grey: npt.NDArray[np.float32]) -> float:
-    """The least variance of the second difference along four directions, at half size.
+    """The least variance of the second difference along four directions, as if the mean grey were 120.
 
-    A plain Laplacian takes a shaken picture for sharp: shaking blurs along one direction only. Half
-    size, so that a small face isn't blurred for being enlarged. Along the diagonals a step is the
-    square root of 2 longer, which makes the variance 4 times as large.
+    A plain Laplacian takes a shaken picture for sharp: shaking blurs along one direction only. And it
+    takes a dim one for blurred, for which the mean grey makes up. At half size, so that a small face
+    isn't blurred for being enlarged. Along the diagonals a step is the square root of 2 longer, which
+    makes the variance 4 times as large.
     """
     height, width = grey.shape[0] // 2 * 2, grey.shape[1] // 2 * 2
     half = grey[:height, :width].reshape(height // 2, 2, width // 2, 2).mean((1, 3))
@@ -48,7 +49,7 @@ def sharpness(grey: npt.NDArray[np.float32]) -> float:
     down = (half[:-2, 1:-1] + half[2:, 1:-1] - twice).var()
     falling = (half[:-2, :-2] + half[2:, 2:] - twice).var() / 4
     rising = (half[2:, :-2] + half[:-2, 2:] - twice).var() / 4
-    return float(min(across, down, falling, rising))
+    return float(min(across, down, falling, rising)) * (120 / max(1.0, float(half.mean()))) ** 2
 
 
 def turn(points: Points) -> float:
