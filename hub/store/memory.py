@@ -255,7 +255,7 @@ class MemoryStore(MemoryReview):
                 and (from_ms is None or event.received_ms >= from_ms)
                 and (until_ms is None or event.received_ms < until_ms)
             ]
-        return sorted(found, key=lambda event: event.event_id, reverse=True)[:limit]
+        return sorted(found, key=lambda event: event.event_id, reverse=True)[: max(0, limit)]
 
     def newest_events(self) -> dict[str, Event]:
         with self._lock:

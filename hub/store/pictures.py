@@ -125,10 +125,10 @@ class FolderPictures:
 
     def _make_folder(self, folder: Path) -> None:
         missing = [folder]
-        while missing[-1] != self._root and not missing[-1].parent.exists():
+        while not missing[-1].parent.exists():
             missing.append(missing[-1].parent)
         for each in reversed(missing):
-            each.mkdir(mode=0o700, parents=each == self._root, exist_ok=True)
+            each.mkdir(mode=0o700, exist_ok=True)
 
     def _write(self, path: Path, data: bytes) -> None:
         unfinished = path.with_name(f".{secrets.token_hex(8)}{UNFINISHED}")

@@ -78,7 +78,7 @@ class EventTables:
         where = " AND ".join(["TRUE", *(FILTERS[name] for name, value in values.items() if value is not None)])
         newest = f"SELECT * FROM event WHERE {where} ORDER BY event_id DESC LIMIT :limit"  # noqa: S608 - fixed parts
         with self._db.read() as db:
-            return load_faces(db, db.execute(newest, {**values, "limit": limit}).fetchall())
+            return load_faces(db, db.execute(newest, {**values, "limit": max(0, limit)}).fetchall())
 
     def newest_events(self) -> dict[str, Event]:
         with self._db.read() as db:

@@ -36,18 +36,14 @@ class PeopleTables:
 
     def add_person(self, person: Person) -> None:
         with self._db.write() as db:
-            try:
-                db.execute(INSERT_PERSON, rows.person_values(person))
-            except sqlite3.IntegrityError as error:
-                raise _taken(error) from None
+            # Inside the transaction nothing can come between; the index then only refuses numbers.
+            if db.execute("SELECT 1 FROM person WHERE person_id = ?", (person.person_id,)).fetchone():
+                raise Conflict("This person exists already.")
+            _put(db, INSERT_PERSON, person)
 
     def update_person(self, person: Person) -> None:
         with self._db.write() as db:
-            try:
-                changed = db.execute(UPDATE_PERSON, rows.person_values(person)).rowcount
-            except sqlite3.IntegrityError as error:
-                raise _taken(error) from None
-            if not changed:
+            if not _put(db, UPDATE_PERSON, person):
                 raise NotFound("There is no such person.")
 
     def person(self, person_id: str) -> Person:
@@ -145,6 +141,8 @@ def _pictures_of(db: sqlite3.Connection, person_id: str) -> tuple[str, ...]:
     return tuple(sorted(row[0] for row in found))
 
 
-def _taken(error: sqlite3.IntegrityError) -> Conflict:
-    number = "person_number" in str(error) or "person.number" in str(error)
-    return Conflict("Another person has this number." if number else "This person exists already.")
+def _put(db: sqlite3.Connection, statement: str, person: Person) -> int:
+    try:
+        return db.execute(statement, rows.person_values(person)).rowcount
+    except sqlite3.IntegrityError:
+        raise Conflict("Another person has this number.") from None

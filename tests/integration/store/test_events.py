@@ -29,6 +29,7 @@ def test_pages_of_events_follow_each_other(store: Store, ids: list[str]) -> None
     second = store.events(limit=4, before_id=first[-1].event_id)
     assert [event.event_id for event in first + second] == ids[::-1]
     assert store.events(before_id=ids[0]) == []
+    assert store.events(limit=0) == store.events(limit=-1) == []
 
 
 def test_events_can_be_listed_by_camera_and_person(store: Store, ids: list[str]) -> None:

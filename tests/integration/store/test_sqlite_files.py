@@ -1,5 +1,6 @@
 """The database file: versions, strangers, damage, rights."""
 
+import itertools
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -10,14 +11,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hub.errors import StoreCorrupt, Unavailable
+from hub.errors import Busy, StoreCorrupt, Unavailable
 from hub.model import Outcome, Status
 from hub.settings import load
 from hub.store import connection
 from hub.store.connection import SCHEMA, Connection, newest_version
 from hub.store.opening import open_pictures, open_store
 from hub.store.sqlite import SqliteStore
-from tests.integration.store.records import DAY, ENGINE, a_face, a_frame, a_person, a_photo, a_template, a_vector, see
+from tests.integration.store.records import (
+    DAY,
+    ENGINE,
+    NINE_MS,
+    a_face,
+    a_frame,
+    a_person,
+    a_photo,
+    a_template,
+    a_vector,
+    see,
+)
 
 SAVED = sorted((Path(__file__).parent / "databases").glob("*.sql"))
 
@@ -205,6 +217,46 @@ def test_a_folder_in_the_place_of_the_file_is_reported(path: Path) -> None:
     path.mkdir()
     with pytest.raises(Unavailable, match="can't be used"):
         SqliteStore(path)
+
+
+def fill_up(store: SqliteStore) -> int:
+    """Record frames until the disk is full; how many there was room for."""
+    for frames in itertools.count():
+        try:
+            see(store, a_frame(frames, received_ms=NINE_MS + frames), a_face())
+        except Unavailable:
+            break
+    return frames
+
+
+def test_a_full_disk_is_reported_and_leaves_nothing_half_written(path: Path) -> None:
+    store = SqliteStore(path)
+    store.add_person(a_person())
+    with store._db.read() as db:
+        pages = db.execute("PRAGMA page_count").fetchone()[0]
+        db.execute(f"PRAGMA max_page_count = {pages}")
+    frames = fill_up(store)
+    with pytest.raises(Unavailable, match="is full"):
+        see(store, a_frame(frames, received_ms=NINE_MS + frames), a_face())
+    assert len(store.events(limit=1000)) == frames
+    assert store.event_of(a_frame(frames).key) is None
+    with store._db.read() as db:
+        db.execute("PRAGMA max_page_count = 1000000")
+    assert not see(store, a_frame(frames, received_ms=NINE_MS + frames), a_face()).repeated
+    store.close()
+
+
+def test_who_waits_too_long_for_another_process_is_told_so(path: Path) -> None:
+    SqliteStore(path).close()
+    store = SqliteStore(path, busy_s=0.05)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Busy, match="Another process"):
+            store.add_person(a_person())
+        assert store.people() == []  # reading goes on
+        other.execute("ROLLBACK")
+    store.add_person(a_person())
+    store.close()
 
 
 def test_a_closed_store_says_so(path: Path) -> None:
