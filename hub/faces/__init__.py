@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from hub.errors import SettingsError
-from hub.faces.sources import ENCODER, LANDMARKS
+from hub.faces.sources import ENCODER, INSTALL_HINT, LANDMARKS, ModelMissing
 from hub.model import Analysis, Quality, Reason, Vector
 
 
@@ -65,13 +65,17 @@ def engine_id(options: EngineOptions) -> str:
 
 def load(options: EngineOptions) -> FaceEngine:
     """Load and warm up an engine: a second and 250 MB, so only in worker processes. Raises ModelMissing."""
-    if _known(options.engine) == "reference":
-        from hub.faces.reference import ReferenceEngine
+    name = _known(options.engine)
+    try:
+        if name == "reference":
+            from hub.faces.reference import ReferenceEngine
 
-        return ReferenceEngine(options)
-    from hub.faces.fast import FastEngine
+            return ReferenceEngine(options)
+        from hub.faces.fast import FastEngine
 
-    return FastEngine(options)
+        return FastEngine(options)
+    except ModuleNotFoundError as error:
+        raise ModelMissing(f"The Python package {error.name} is not installed. {INSTALL_HINT}") from error
 
 
 def _known(name: str) -> str:

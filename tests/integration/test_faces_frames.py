@@ -112,6 +112,12 @@ def test_every_frame_size_of_the_contract_is_read(fast: FaceEngine, size: tuple[
     assert distance(vector(face), vector(only_face(fast, scene(person("obama"))))) < 0.3
 
 
+@pytest.mark.parametrize("size", [(1, 1), (31, 7), (4096, 1), (1, 4096)])
+def test_odd_sizes_are_read(fast: FaceEngine, size: tuple[int, int]) -> None:
+    analysis = fast.analyze(encoded(Image.new("RGB", size, portraits.GREY)))
+    assert (analysis.width, analysis.height, analysis.faces) == (*size, ())
+
+
 def test_a_small_face_is_found_in_a_large_frame(fast: FaceEngine) -> None:
     frame = scene(scaled(person("astronaut"), 0.75), size=(1600, 1200))
     assert 56 <= only_face(fast, frame).quality.size_px <= 90

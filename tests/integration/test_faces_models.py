@@ -103,6 +103,13 @@ def test_a_missing_model_file_names_its_package(package: str) -> None:
         Source(package, "models/none.onnx", "").read()
 
 
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "hub.faces.reference", raising=False)
+    monkeypatch.setitem(sys.modules, "face_recognition", None)
+    with pytest.raises(ModelMissing, match="face_recognition is not installed"):
+        faces.load(portraits.options("reference"))
+
+
 def test_a_worker_process_analyzes_and_sends_refusals_back() -> None:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, context, initializer=worker.start, initargs=(portraits.options(),)) as pool:
