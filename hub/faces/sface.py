@@ -149,7 +149,18 @@ class SFace:
 
     def encode(self, aligned: Pixels) -> Floats:
         """Encodings float32 [n, 128] of length 1 of aligned faces, uint8 RGB [n, 112, 112, 3]."""
-        (found,) = self._session.run(None, {"faces": aligned})
-        length: Floats = np.linalg.norm(found, axis=1, keepdims=True)
-        encodings: Floats = found / length
-        return encodings
+        return self.encode_with_strength(aligned)[0]
+
+    def encode_with_strength(self, aligned: Pixels) -> tuple[Floats, Floats]:
+        """Encodings, and how long each was before it was brought to length 1 [n], about 13.
+
+        The length is the best measure of a face's fitness that there is: the faces that are missed are
+        short ones (under 10.8: 5 % of photos, half of the misses), whatever the reason.
+        """
+        if len(aligned) == 0:
+            return np.empty((0, SIZE), np.float32), np.empty(0, np.float32)
+        # One at a time: more at once don't fit the cache, and take longer.
+        found: Floats = np.concatenate([self._session.run(None, {"faces": face[None]})[0] for face in aligned])
+        lengths: Floats = np.linalg.norm(found, axis=1)
+        encodings: Floats = found / lengths[:, None]
+        return encodings, lengths

@@ -28,22 +28,24 @@ def pictures(count: int) -> npt.NDArray[np.uint8]:
 
 
 def published(faces: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """The network as it was published: int8 blocks, PReLU, float planes in RGB, one face at a time."""
+    """What the network gives as it was published: int8 blocks, PReLU, float planes in RGB, one face at a time."""
     onnx, onnxruntime = pytest.importorskip("onnx"), pytest.importorskip("onnxruntime")
     model = onnx.load_model_from_string(sface.SOURCE.read())
     del model.graph.input[1:]  # weights that quantising left behind
     model = model.SerializeToString()
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     planes = faces.transpose(0, 3, 1, 2).astype(np.float32)
-    found = np.concatenate([session.run(["fc1"], {"data": face[None]})[0] for face in planes])
-    return found / np.linalg.norm(found, axis=1, keepdims=True)
+    return np.concatenate([session.run(["fc1"], {"data": face[None]})[0] for face in planes])
 
 
 def test_the_rewritten_network_gives_the_published_encodings(cache: Path) -> None:
     faces = pictures(6)
-    encodings = sface.SFace(cache).encode(faces)
+    encodings, strengths = sface.SFace(cache).encode_with_strength(faces)
+    expected = published(faces)
+    lengths = np.linalg.norm(expected, axis=1)
     assert encodings.dtype == np.float32
-    assert np.abs(encodings - published(faces)).max() < 1e-5
+    assert np.abs(encodings - expected / lengths[:, None]).max() < 1e-5
+    assert strengths == pytest.approx(lengths, rel=1e-5)
 
 
 def test_encodings_have_length_one_and_do_not_depend_on_the_batch(cache: Path) -> None:
@@ -53,6 +55,10 @@ def test_encodings_have_length_one_and_do_not_depend_on_the_batch(cache: Path) -
     assert np.linalg.norm(together, axis=1) == pytest.approx(1, abs=1e-5)
     assert np.abs(together[1] - encoder.encode(faces[1:2])[0]).max() < 1e-5
     assert np.abs(together[0] - together[1]).max() > 0.01
+
+
+def test_no_faces_have_no_encodings(cache: Path) -> None:
+    assert sface.SFace(cache).encode(np.empty((0, 112, 112, 3), np.uint8)).shape == (0, 128)
 
 
 def test_no_slow_operator_is_left(cache: Path) -> None:
