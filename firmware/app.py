@@ -22,7 +22,7 @@ from log import log
 from motion import Motion
 from sensor import Sensor
 from update import Update
-from uplink import Uplink, boot_facts
+from uplink import Uplink
 
 _WATCHDOG_MS = 30_000  # a name look-up or the driver's capture may block for seconds
 _HEALTHY_MS = 60_000
@@ -50,11 +50,21 @@ class App:
         self.frames = None
         self.sensor = None
         handlers = {wire.CONFIG: self._on_config, wire.CMD: self._on_command, wire.ACK: self._on_ack}
-        self.uplink = Uplink(node, boot_facts(self.boot_id, _version(slot), mode), handlers)
+        self.uplink = Uplink(node, self._facts(slot), handlers)
         self.uplink.on_connect = self._on_connect
         burst = None if mode == "safe" else self._eyes()
         self.burst = burst
         self.commands = Commands(self.uplink, self.leds, Update(slot), burst, self.frames)
+
+    def _facts(self, slot):
+        return {
+            "boot_id": self.boot_id,
+            "firmware": _version(slot),
+            "serial": slots.serial_of(slot),
+            "hardware": hal.HARDWARE,
+            "reset_reason": hal.reset_reason(),
+            "mode": self.mode,
+        }
 
     def _eyes(self):
         """Everything around the sensor; safe mode goes without."""
@@ -94,6 +104,7 @@ class App:
             if self.uplink.hub_is_there() and await self._hub_answers():
                 slots.confirm()
                 log("update", "confirmed")
+                await self.uplink.say_online(mode="normal")
                 return
         log("update", "not confirmed in time: going back")
         slots.restart()

@@ -4,7 +4,6 @@ import asyncio
 import json
 
 import clock
-import hal
 import link
 import mqtt
 import wire
@@ -22,7 +21,7 @@ class Uplink:
 
     def __init__(self, node, boot, handlers):
         self._node = node
-        self._boot = boot  # what every status says: boot_id, firmware, hardware, reset_reason, mode
+        self._boot = boot  # what every status says besides state and time
         self._handlers = handlers
         self._site = node["site"]
         self._device = node["device"]
@@ -96,14 +95,19 @@ class Uplink:
     async def _greet(self):
         self.sessions += 1
         log("uplink", "connected to", self._node["host"], "as", self._device)
+        await self.say_online()
+        self.connected.set()
+        if self.on_connect:
+            await self.on_connect()
+
+    async def say_online(self, **changes):
+        """Publish the status; `changes` are to its facts."""
+        self._boot.update(changes)
         status = {"v": 1, "state": "online"}
         status.update(self._boot)
         if clock.unix_ms():
             status["since_ms"] = clock.unix_ms()
         await self.publish(wire.STATUS, status, qos=1, retain=True)
-        self.connected.set()
-        if self.on_connect:
-            await self.on_connect()
 
     def _offline(self):
         return {"v": 1, "state": "offline", "boot_id": self._boot["boot_id"]}
@@ -155,13 +159,3 @@ class Uplink:
         if online != self._hub_online:
             log("uplink", "the hub is", "there" if online else "away")
         self._hub_online = online
-
-
-def boot_facts(boot_id, firmware, mode):
-    return {
-        "boot_id": boot_id,
-        "firmware": firmware,
-        "hardware": hal.HARDWARE,
-        "reset_reason": hal.reset_reason(),
-        "mode": mode,
-    }

@@ -7,6 +7,7 @@ import click
 
 import broker
 from broker.claims import LIFETIME_S
+from hub.cli import provision
 from hub.cli.broker import register
 from hub.cli.output import emit, json_option, note, settings_option
 from hub.errors import NotFound, Unavailable
@@ -33,6 +34,9 @@ SHOWN = LISTED | {"status": "Status", "telemetry": "Telemetry", "config": "Confi
 @click.group("device")
 def device_command() -> None:
     """Give cameras an identity at the broker, and take it back."""
+
+
+provision.attach(device_command)
 
 
 @device_command.command("add")

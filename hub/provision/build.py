@@ -36,6 +36,7 @@ class Build:
     files: Mapping[str, bytes]
     start: Mapping[str, bytes]
     manifest: str
+    serial: int
 
 
 def build(target: Target = "board", *, serial: int | None = None, version: str = hub.__version__) -> Build:
@@ -47,10 +48,11 @@ def build(target: Target = "board", *, serial: int | None = None, version: str =
     if not FIRMWARE.is_dir():
         raise Unavailable(f"{FIRMWARE} is missing: run this from a checkout of Presenza.")
     files = dict(_compiled(path, name, target) for path, name in _sources(target))
-    manifest = describe(files, serial=int(time.time()) if serial is None else serial, version=version)
+    serial = int(time.time()) if serial is None else serial
+    manifest = describe(files, serial=serial, version=version)
     start = dict(_compiled(FIRMWARE / name, name, target) for name in START_FILES if name != "main.py")
     start["main.py"] = (FIRMWARE / "main.py").read_bytes()  # MicroPython starts a main.py, never a main.mpy
-    return Build({**files, "manifest.json": manifest.encode()}, start, manifest)
+    return Build({**files, "manifest.json": manifest.encode()}, start, manifest, serial)
 
 
 def describe(files: Mapping[str, bytes], *, serial: int, version: str) -> str:

@@ -5,16 +5,26 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from hub.errors import PresenzaError, Unavailable
+from hub.errors import InputError, PresenzaError, Unavailable
 from hub.provision import image
 
 MICROPYTHON_OFFSET = 0x1000  # the ESP32's ROM looks for its boot loader here
 MICROPYTHON_MAX = image.OFFSET - MICROPYTHON_OFFSET
+ESP_IMAGE_MAGIC = b"\xe9"
 TIMEOUT_S = 600
 
 
 class FlashFailed(PresenzaError):
     """The board could not be written."""
+
+
+def checked_micropython(path: Path) -> Path:
+    """`path`, if it can be MicroPython's image for an ESP32. Raises InputError."""
+    with path.open("rb") as file:
+        magic = file.read(1)
+    if magic != ESP_IMAGE_MAGIC or path.stat().st_size > MICROPYTHON_MAX:
+        raise InputError("micropython", f"{path} is no MicroPython image for the ESP32 (AI_THINKER, 4 MiB).")
+    return path
 
 
 def write(port: str, parts: dict[int, Path], baud: int = 460800) -> None:

@@ -17,6 +17,7 @@ from tests.firmware.hubside import AdminSide, HubSide
 from tests.integration.brokers import Site, broker_site  # noqa: F401
 
 TO_UNIX_S = 2208988800
+NOBODY = {"site": "main", "device": "x", "host": "x", "port": 1, "username": "x", "password": "x", "tls": False}
 MakeBoard = Callable[..., Awaitable[Board]]
 QUICK = {"ack_timeout_ms": 400, "cooldown_ms": 0, "burst_fps": 10, "burst_frames": 3, "telemetry_s": 5}
 
@@ -69,8 +70,10 @@ async def make_board(tmp_path: Path, broker_site: Site, time_server: str) -> Asy
     """Flash a board that belongs to the test's site and switch it on: `await make_board(build, host=…)`."""
     async with AsyncExitStack() as stack:
 
-        async def make(build: Build, *, watchdog_s: float = 60.0, on: bool = True, **node: Any) -> Board:
-            credentials = broker_site.add_camera("door-1")
+        async def make(
+            build: Build, *, watchdog_s: float = 60.0, on: bool = True, add_camera: bool = True, **node: Any
+        ) -> Board:
+            credentials = broker_site.add_camera("door-1") if add_camera else NOBODY
             board = Board(tmp_path / "flash", build, node_files(credentials, Wifi("test"), "00"), watchdog_s)
             board.set_node(**{"host": "127.0.0.1", "ntp": [time_server], "keepalive_s": 10, **node})
             board.set_config(**QUICK)

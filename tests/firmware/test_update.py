@@ -143,7 +143,7 @@ def broken(name: str, content: bytes) -> Build:
     files = {**good.files, name: content}
     del files["manifest.json"]
     manifest = describe(files, serial=101, version="broken")
-    return Build({**files, "manifest.json": manifest.encode()}, good.start, manifest)
+    return Build({**files, "manifest.json": manifest.encode()}, good.start, manifest, 101)
 
 
 def version_of(board: Board) -> str:
