@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +13,9 @@ import numpy.typing as npt
 from hub import faces
 from hub.errors import NotFound
 from hub.faces import EngineOptions
-from hub.faces.engine import Engine, Found
-from hub.faces.pictures import decode_photo
+
+if TYPE_CHECKING:
+    from hub.faces.engine import Found
 
 Array = npt.NDArray[Any]
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
@@ -70,9 +71,10 @@ def _cache_file(folder: Path, photos: list[Path], options: EngineOptions) -> Pat
 
 
 def _encode(folder: Path, photos: list[Path], options: EngineOptions, show: Show) -> Encodings:
+    from hub.faces.pictures import decode_photo
+
     finder: Any = faces.load(options)
     encoder: Any = faces.load(EngineOptions("fast", options.cache_dir, options.min_face_px))
-    assert isinstance(finder, Engine)
     rows, missed = [], []
     for photo in show(photos):
         rgb = decode_photo(photo.read_bytes())
@@ -96,10 +98,10 @@ def _encode(folder: Path, photos: list[Path], options: EngineOptions, show: Show
     return Encodings(*(np.array(column) for column in zip(*rows, strict=True)), np.array(missed))
 
 
-def middle_face(found: Sequence[Found], shape: tuple[int, ...]) -> Found:
+def middle_face(found: "Sequence[Found]", shape: tuple[int, ...]) -> "Found":
     """Whom such a photo shows: the face nearest to its middle."""
 
-    def off(face: Found) -> int:
+    def off(face: "Found") -> int:
         box = face.box
         return abs(box.top + box.bottom - shape[0]) + abs(box.left + box.right - shape[1])
 

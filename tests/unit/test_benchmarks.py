@@ -1,0 +1,88 @@
+"""The benchmarks' arithmetic, on encodings whose answer is known."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from hub.identity import LENGTH, Gallery
+from hub.model import Outcome, Template
+from tests.benchmarks import bench_accuracy, bench_match, measure
+from tests.benchmarks.bench_accuracy import Sightings
+from tests.benchmarks.encodings import Encodings
+
+
+def encodings(people: int, photos: int, spread: float, seed: int = 0) -> Encodings:
+    """People at random directions, each one's photos around theirs."""
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(0, 1, (people, 128))
+    centres *= LENGTH / np.linalg.norm(centres, axis=1, keepdims=True)
+    vectors = (centres[:, None] + rng.normal(0, spread, (people, photos, 128))).reshape(-1, 128).astype(np.float32)
+    names = [f"p{person:03}/p{person:03}_{photo:04}.jpg" for person in range(people) for photo in range(photos)]
+    nothing = np.zeros((len(names), 5))
+    return Encodings(np.array(names), vectors, vectors, nothing[:, :4], nothing, np.array([]))
+
+
+def accuracy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, known: Encodings, *arguments: str) -> dict[str, Any]:
+    monkeypatch.setattr(bench_accuracy, "encode_folder", lambda *_: known)
+    done = CliRunner().invoke(bench_accuracy.command, [str(tmp_path), "--json", "--engine", "fast", *arguments])
+    assert done.exception is None
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_people_who_are_easy_to_tell_apart_are_never_confused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    found = accuracy(monkeypatch, tmp_path, encodings(60, 4, 0.01), "--people", "20", "--photos", "2", "--draws", "2")
+    assert {row["accuracy"] for row in found["verification"]} == {1.0}
+    assert {(row["fpir"], row["fnir"], row["wrong"]) for row in found["rows"]} == {(0.0, 0.0, 0.0)}
+    assert {row["people"] for row in found["rows"]} == {20}
+
+
+def test_people_who_can_not_be_told_apart_are_found_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    found = accuracy(monkeypatch, tmp_path, encodings(60, 4, 1.0), "--people", "20", "--photos", "2", "--draws", "2")
+    assert all(row["accuracy"] < 0.65 for row in found["verification"])
+    assert all(row["fnir_at_1"] > 0.9 for row in found["rows"])
+
+
+def test_the_rates_are_those_of_the_gallerys_own_decisions() -> None:
+    known = encodings(40, 3, 0.05)
+    draw = bench_accuracy._draw(known.people, 15, 1, np.random.default_rng(3))
+    sightings, _ = bench_accuracy._gallery(known, draw, mirror=False)
+    templates = [
+        Template(name, str(row), "e", known.vectors[row]) for name, rows in draw.enrolled.items() for row in rows
+    ]
+    gallery = Gallery(templates, 0.8, 0.4)
+    matches = gallery.match_all(known.vectors[draw.known])
+    right = [
+        match.outcome is Outcome.RECOGNIZED and match.person_id == name
+        for match, name in zip(matches, known.people[draw.known], strict=True)
+    ]
+    assert 0 < np.mean(right) < 1
+    assert bench_accuracy._rates(sightings, sightings, 0.8, 0.4)["fnir"] == pytest.approx(1 - np.mean(right))
+
+
+def test_the_rates_count_strangers_and_wrong_names() -> None:
+    known = Sightings(np.array([0.3, 0.3, 0.7]), np.array([0.9, 0.9, 0.9]), np.array([True, False, True]))
+    strangers = Sightings(np.array([0.4, 0.9, 0.9, 0.9]), np.full(4, 0.9), np.zeros(4, bool))
+    rates = bench_accuracy._rates(known, strangers, 0.5, None)
+    assert rates["fpir"] == 0.25
+    assert rates["fnir"] == pytest.approx(2 / 3)
+    assert rates["wrong"] == pytest.approx(1 / 3)
+
+
+def test_matching_is_measured_against_a_floor_and_the_naive_way() -> None:
+    done = CliRunner().invoke(bench_match.command, ["--people", "50", "--people", "200", "--rounds", "3", "--json"])
+    assert done.exception is None
+    rows = json.loads(done.stdout)["rows"]
+    assert [row["people"] for row in rows] == [50, 200]
+    assert all(row["match_ms"] > 0 and row["floor_ms"] > 0 and row["naive_ms"] > 0 for row in rows)
+
+
+def test_variants_take_turns_and_the_first_round_is_not_counted() -> None:
+    calls: list[str] = []
+    medians = measure.interleaved({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, 3)
+    assert calls == ["a", "b"] * 4
+    assert set(medians) == {"a", "b"}
