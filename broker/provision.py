@@ -16,7 +16,7 @@ from string import Template
 from typing import Any
 
 from broker import clients, policy, tls
-from broker.files import Account, broker_account, make_folder, write
+from broker.files import Account, broker_account, give, make_folder, write
 from broker.mosquitto import find_plugin, is_running
 from hub.errors import StoreCorrupt, Unavailable
 from hub.settings import Settings
@@ -36,6 +36,7 @@ def prepare(settings: Settings) -> None:
     passwords = {name: _secret(settings, name) for name in policy.SERVICES}
     tls.ensure(settings)
     _write_configuration(settings, account)
+    _adopt(settings, account)
     path = security_file(settings)
     if not path.exists():
         write(path, _encode(_first_security(settings.site, passwords)), 0o600, owner=account)
@@ -82,6 +83,15 @@ def hashed(password: str) -> dict[str, Any]:
         "salt": base64.b64encode(salt).decode(),
         "iterations": ITERATIONS,
     }
+
+
+def _adopt(settings: Settings, account: Account) -> None:
+    """Give mosquitto its files: after a restore, or a start as another user, they are somebody else's."""
+    for path in _state(settings).iterdir():
+        give(path, owner=account)
+    for path in (settings.broker_dir / "tls").glob("*.*"):
+        give(path, group=account)
+        path.chmod(0o640)
 
 
 def _state(settings: Settings) -> Path:
