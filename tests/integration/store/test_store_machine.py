@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from hub.errors import PresenzaError
-from hub.model import FaceResult, Outcome, Status, Template
+from hub.model import FacePlace, FaceResult, Outcome, Status, Template
 from hub.store import Store
 from hub.store.memory import MemoryStore
 from hub.store.sqlite import SqliteStore
@@ -98,6 +98,16 @@ class TwoStores(RuleBasedStateMachine):
         correction = a_correction(f"c-{self.corrections}", status, person_id=person_id, day=day)
         self.both(lambda store: store.correct(correction))
 
+    @rule(which=st.integers(0, 5), place=st.integers(0, 3), person_id=st.one_of(st.none(), people))
+    def a_face_is_named_by_hand(self, which: int, place: int, person_id: str | None) -> None:
+        faces = [FacePlace(event.event_id, place) for event in self.stores[0].events(limit=100)[which : which + 1]]
+        self.both(lambda store: store.name_faces(faces, person_id))
+
+    @rule(which=st.integers(0, 5), place=st.integers(0, 3), ignored=st.booleans())
+    def a_face_is_ignored(self, which: int, place: int, ignored: bool) -> None:
+        faces = [FacePlace(event.event_id, place) for event in self.stores[0].events(limit=100)[which : which + 1]]
+        self.both(lambda store: store.ignore_faces(faces, ignored=ignored))
+
     @rule(before_ms=times, limit=st.integers(1, 5))
     def events_grow_old(self, before_ms: int, limit: int) -> None:
         self.both(lambda store: store.purge_events(before_ms, limit=limit))
@@ -129,6 +139,7 @@ class TwoStores(RuleBasedStateMachine):
         self.both(lambda store: store.day_counts("2026-11-20", "2026-11-26"))
         self.both(lambda store: store.events(limit=100))
         self.both(lambda store: store.newest_events())
+        self.both(lambda store: store.ignored_faces())
         self.both(lambda store: store.pictures_in_use("results/"))
 
     @invariant()
