@@ -10,25 +10,24 @@ import io
 import json
 import os
 import shutil
-import sqlite3
 import tarfile
 import time
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import IO
+from typing import IO, NoReturn
 
 from hub import __version__
 from hub.errors import Conflict, InputError, NotFound
+from hub.store import snapshot
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 DATA = "data"
 MAX_MANIFEST = 256 * 1024 * 1024
-SQLITE_MAGIC = b"SQLite format 3\0"
 # Locks, what SQLite keeps beside a database, and what is being written.
 LEFT_OUT = ("-wal", "-shm", "-journal", ".lock", ".part", ".new", ".pid")
 BLOCK = 1024 * 1024
@@ -88,8 +87,8 @@ def unpack(source: Path, folder: Path) -> Summary:
         for path in folder.rglob("*"):
             if path.is_dir():
                 path.chmod(0o700)
-            elif _is_database(path):
-                _check_database(path)
+            elif snapshot.is_database(path) and not snapshot.is_sound(path):
+                _refuse(f"The database {path.name} in this backup is damaged.")
     except BaseException:
         shutil.rmtree(folder)
         raise
@@ -131,7 +130,7 @@ def _write_archive(folder: Path, file: IO[bytes], scratch: Path) -> Summary:
 def _members(folder: Path) -> Iterator[tuple[str, Path]]:
     """Databases first: a picture that is deleted meanwhile is missed less than one without its event."""
     files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink() and not _left_out(path)]
-    for path in sorted(files, key=lambda each: (not _is_database(each), each)):
+    for path in sorted(files, key=lambda each: (not snapshot.is_database(each), each)):
         yield path.relative_to(folder).as_posix(), path
 
 
@@ -139,25 +138,13 @@ def _left_out(path: Path) -> bool:
     return path.name.endswith(LEFT_OUT) or path.name == "lock" or path.name.startswith(".")
 
 
-def _is_database(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC
-    except FileNotFoundError:
-        return False
-
-
 def _add(archive: tarfile.TarFile, name: str, path: Path, scratch: Path) -> tuple[str, int]:
-    if not _is_database(path):
+    if not snapshot.is_database(path):
         with path.open("rb") as file:
             return _add_open(archive, name, file)
     with TemporaryDirectory(dir=scratch, prefix=".presenza-backup-") as private:
         copy = Path(private) / "copy"
-        with (
-            closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as source,
-            closing(sqlite3.connect(copy)) as target,
-        ):
-            source.backup(target)
+        snapshot.copy(path, copy)
         with copy.open("rb") as file:
             return _add_open(archive, name, file)
 
@@ -242,8 +229,5 @@ def _compare(source: Path, found: Mapping[str, str], manifest: Manifest) -> None
     raise InputError("backup_damaged", f"{source} is damaged: {names[0][0]} is not what the manifest says.")
 
 
-def _check_database(path: Path) -> None:
-    with closing(sqlite3.connect(path)) as database:
-        answer = database.execute("PRAGMA quick_check").fetchone()[0]
-    if answer != "ok":
-        raise InputError("backup_damaged", f"The database {path.name} in this backup is damaged.")
+def _refuse(sentence: str) -> NoReturn:
+    raise InputError("backup_damaged", sentence)

@@ -7,6 +7,7 @@ import stat
 import tarfile
 import threading
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -181,6 +182,20 @@ def test_a_file_that_was_cut_off_is_refused(saved, tmp_path, keep):
 def test_a_manifest_that_is_none_is_refused(saved, tmp_path, manifest):
     with pytest.raises(InputError, match="manifest"):
         backup.unpack(rewritten(saved, {"manifest.json": manifest}), tmp_path / "back")
+
+
+def test_a_damaged_database_is_not_restored(folder, tmp_path):
+    content = (folder / "presenza.db").read_bytes()
+    broken = content[:100] + bytes(len(content) - 100)
+    archive = tmp_path / "broken.tar.gz"
+    manifest = {"format": 1, "version": "1", "created_ms": 1, "files": {"presenza.db": sha256(broken).hexdigest()}}
+    with tarfile.open(archive, "w:gz") as file:
+        for name, data in (("data/presenza.db", broken), ("manifest.json", json.dumps(manifest).encode())):
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            file.addfile(info, io.BytesIO(data))
+    with pytest.raises(InputError, match=r"presenza\.db in this backup is damaged"):
+        backup.unpack(archive, tmp_path / "back")
 
 
 def test_a_backup_of_a_newer_version_is_refused(saved, tmp_path):
