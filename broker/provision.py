@@ -10,7 +10,6 @@ import base64
 import hashlib
 import json
 import secrets
-from importlib.resources import files as package_files
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -121,7 +120,7 @@ def _write_configuration(settings: Settings, account: Account) -> None:
 
 
 def _filled(template: str, values: dict[str, Any]) -> str:
-    return Template(package_files("broker").joinpath(template).read_text(encoding="utf-8")).substitute(values)
+    return Template(Path(__file__).with_name(template).read_text(encoding="utf-8")).substitute(values)
 
 
 def _first_security(site: str, passwords: dict[str, str]) -> dict[str, Any]:
