@@ -17,7 +17,7 @@ class Limits:
 
     min_face_px: int
     min_sharpness: float = 6.0
-    min_brightness: float = 18.0
+    min_brightness: float = 15.0
     max_brightness: float = 220.0
     max_turn: float = 0.9
 

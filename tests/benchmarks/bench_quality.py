@@ -57,7 +57,7 @@ def _shaken(pixels: int, axis: int) -> Change:
 
 
 def _exposed(gain: float) -> Change:
-    return lambda rgb: rgb * gain
+    return lambda rgb: rgb * float(gain)
 
 
 CHANGES: dict[str, tuple[str, Change]] = {
@@ -80,8 +80,9 @@ class _Subjects:
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--people", default=100, show_default=True, type=click.IntRange(2), help="Enrolled people.")
+@click.option("--only", default="", help="Only the changes whose name begins so.")
 @json_option
-def command(folder: Path, people: int, as_json: bool) -> None:
+def command(folder: Path, people: int, only: str, as_json: bool) -> None:
     """How recognition fails as faces get worse. FOLDER holds person/person_0001.jpg."""
     loaded = settings.load()
     # Everything is to be found and encoded; the gate's own limits are applied by hand below.
@@ -89,7 +90,7 @@ def command(folder: Path, people: int, as_json: bool) -> None:
     options = EngineOptions("fast", loaded.cache_dir, loaded.min_face_px)
     subjects = _subjects(folder, encode_folder(folder, options, progress("encoding")), people)
     gate: Any = faces.load(options)
-    names = progress("changing")(list(CHANGES))
+    names = progress("changing")([name for name in CHANGES if name.startswith(only)])
     rows = [{"change": name, **_measure(*CHANGES[name], engine, gate, subjects)} for name in names]
     report("quality", rows, COLUMNS, as_json=as_json, people=people, shown=len(subjects.known))
 

@@ -46,7 +46,7 @@ def test_a_fine_face_has_no_reason():
     [
         ({"size_px": 55}, Reason.TOO_SMALL),
         ({"sharpness": 5.9}, Reason.BLURRED),
-        ({"brightness": 17.0}, Reason.TOO_DARK),
+        ({"brightness": 14.0}, Reason.TOO_DARK),
         ({"brightness": 221.0}, Reason.TOO_BRIGHT),
         ({"turn": 0.95}, Reason.TURNED_AWAY),
     ],
