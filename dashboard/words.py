@@ -45,6 +45,7 @@ REASONS = {
     "no_face": _("There is no face in this picture."),
     "several_faces": _("There are several faces in this picture; use one that shows one person only."),
     "duplicate": _("This face is enrolled already under another name."),
+    "missing": _("The picture wasn't found any more; send it again."),
     "not_found": _("The picture wasn't found any more; send it again."),
     "too_long": _("The picture is too large in bytes (10 MB at most)."),
     "too_large": _("The picture is too large in bytes (10 MB at most)."),
@@ -81,6 +82,11 @@ def reason(name: str | None) -> str:
     if not name:
         return ""
     return gettext(REASONS[name]) if name in REASONS else name.replace("_", " ")
+
+
+def verdict(name: str | None, message: str | None) -> str:
+    """A sentence for a verdict on a photo: ours where the reason is known, else the hub's."""
+    return reason(name) if name in REASONS else message or reason(name)
 
 
 def state(name: str) -> str:

@@ -70,7 +70,7 @@ def _refusal(answer: bytes) -> str:
 def _verdict(name: str, verdict: PhotoVerdict, runtime: Runtime) -> Verdict:
     if verdict.accepted:
         return Verdict(name, True, _("Good: this photo is enrolled."))
-    sentence = words.reason(verdict.reason) or verdict.message or ""
+    sentence = words.verdict(verdict.reason, verdict.message)
     if verdict.duplicate_of:
         other = runtime.roster().name(verdict.duplicate_of)
         sentence = _("This face is enrolled already, as %(name)s.") % {"name": other or _("somebody else")}

@@ -29,9 +29,11 @@ def clean(data: bytes) -> bytes:
             if max(image.size) > MAX_SIDE:
                 raise InvalidImage("pixels")
             return _encode(image)
+    except Image.DecompressionBombError:
+        raise InvalidImage("pixels") from None
     except Image.UnidentifiedImageError:
         raise InvalidImage("format") from None
-    except (*_BROKEN, Image.DecompressionBombError):
+    except _BROKEN:
         raise InvalidImage("decode") from None
 
 

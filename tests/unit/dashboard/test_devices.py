@@ -1,0 +1,155 @@
+"""Cameras: configuration wanted and in force, commands, identities."""
+
+import json
+
+import pytest
+
+from dashboard.devices.cards import sparkline
+from dashboard.devices.forms import ConfigForm
+from dashboard.live.hall import hall
+from hub import wire
+from hub.model import Device, DeviceState
+from hub.payloads import Command, ConfigInForce, DeviceStatus, FieldError, Telemetry, WantedConfig, decode
+
+DOWN = "presenza/v1/main/door-1/down"
+CHANGED = {**wire.default_config(), "led": "off", "burst_fps": "0.5", "rotate": "90"}
+
+
+@pytest.fixture
+def camera(site):
+    site.store.add_device(Device("door-1", 1, "main entrance"))
+    return site
+
+
+def wanted(site) -> list[WantedConfig]:
+    return [decode(WantedConfig, payload) for topic, payload, _ in site.line.published if topic == f"{DOWN}/config"]
+
+
+def test_the_form_has_every_field_of_the_contract_with_its_range():
+    form = ConfigForm()
+    assert set(form.fields) == set(wire.CONFIG_FIELDS)
+    for name, (kind, allowed, default) in wire.CONFIG_FIELDS.items():
+        data = {**wire.default_config()}
+        assert ConfigForm({**data, name: default}).is_valid()
+        if kind != "choice":
+            assert ConfigForm({**data, name: allowed[0]}).is_valid()
+            assert not ConfigForm({**data, name: allowed[0] - 1}).is_valid()
+            assert not ConfigForm({**data, name: allowed[1] + 1}).is_valid()
+        else:
+            assert not ConfigForm({**data, name: "something"}).is_valid()
+
+
+def test_what_the_form_gives_is_what_a_camera_accepts():
+    form = ConfigForm(CHANGED)
+    assert form.is_valid()
+    config, errors = wire.check_config(form.config())
+    assert errors == []
+    assert (config["led"], config["burst_fps"], config["rotate"]) == ("off", 0.5, 90)
+
+
+def test_a_wanted_configuration_is_published_retained_with_a_rising_version(camera, sign_in):
+    client = sign_in("technician")
+    for _ in range(2):
+        assert client.post("/devices/door-1/config/", CHANGED).status_code == 302
+    assert [each.version for each in wanted(camera)] == [1, 2]
+    assert all(retain for topic, _, retain in camera.line.published if topic.endswith("config"))
+    assert camera.store.wanted_configs("door-1")[0].by == "technician-0"
+
+
+def test_a_version_is_newer_than_what_the_camera_reported(camera, sign_in):
+    camera.store.put_device_state(
+        DeviceState("door-1", 1, "online", {}, {}, {"version": 7, "state": "applied", "config": {}})
+    )
+    sign_in("technician").post("/devices/door-1/config/", CHANGED)
+    assert [each.version for each in wanted(camera)] == [8]
+
+
+def test_a_value_out_of_range_is_said_beside_its_field_and_nothing_is_sent(camera, sign_in):
+    answer = sign_in("technician").post("/devices/door-1/config/", {**CHANGED, "jpeg_quality": "99"})
+    assert answer.status_code == 422
+    assert "99" in answer.content.decode()
+    assert camera.line.published == []
+
+
+def test_the_cameras_own_refusal_is_shown_beside_the_field(camera, sign_in):
+    client = sign_in("technician")
+    client.post("/devices/door-1/config/", CHANGED)
+    hall.feed.status("door-1", DeviceStatus(state="online", boot_id=1), 5)
+    refused = [FieldError(field="flash", message="this camera has no flash")]
+    in_force = {**wire.default_config()}
+    hall.feed.config("door-1", ConfigInForce(version=1, state="rejected", errors=refused, config=in_force), 5)
+    page = client.get("/devices/door-1/").content.decode()
+    assert "refused by the camera" in page
+    assert "this camera has no flash" in page
+    assert page.count('class="differs"') == 3
+
+
+def test_an_earlier_version_can_be_wanted_again(camera, sign_in):
+    client = sign_in("technician")
+    client.post("/devices/door-1/config/", CHANGED)
+    client.post("/devices/door-1/config/", wire.default_config())
+    client.post("/devices/door-1/config/1/restore/")
+    assert [(each.version, each.config["led"]) for each in wanted(camera)] == [(1, "off"), (2, "on"), (3, "off")]
+
+
+@pytest.mark.parametrize("op", wire.OPS)
+def test_commands_go_out_with_an_end(camera, sign_in, op):
+    sign_in("technician").post(f"/devices/door-1/command/{op}/")
+    topic, payload, retain = camera.line.published[-1]
+    command = decode(Command, payload)
+    assert (topic, command.op, retain) == (f"{DOWN}/cmd", op, False)
+    assert command.not_after_ms
+
+
+def test_a_command_that_is_none_and_a_camera_that_is_none_are_not_found(camera, sign_in):
+    client = sign_in("technician")
+    assert client.post("/devices/door-1/command/format/").status_code == 404
+    assert client.post("/devices/door-9/command/reboot/").status_code == 404
+    assert camera.line.published == []
+
+
+def test_without_a_broker_the_page_says_so_and_nothing_is_kept(camera, sign_in):
+    camera.line.connected = False
+    client = sign_in("technician")
+    page = client.post("/devices/door-1/config/", CHANGED, follow=True).content.decode()
+    assert "no connection to the broker" in page
+    assert camera.store.wanted_configs("door-1") == []
+
+
+def test_a_new_camera_gets_what_it_needs_once(site, sign_in):
+    client = sign_in("technician")
+    page = client.post("/devices/add/", {"device": "gate-1", "note": "north gate"}).content.decode()
+    assert "a-new-password" in page
+    assert 'download="node.json"' in page
+    assert "data:image/svg+xml" in page
+    assert [each.device for each in site.store.devices()] == ["gate-1"]
+    assert "a-new-password" not in client.get("/devices/gate-1/").content.decode()
+
+
+@pytest.mark.parametrize("name", ["", "Door 1", "hub", "-a", "a" * 40, "ä"])
+def test_a_name_that_cannot_be_is_refused_and_kept_in_the_form(site, sign_in, name):
+    answer = sign_in("technician").post("/devices/add/", {"device": name, "note": "north gate"})
+    assert answer.status_code == 422
+    assert "north gate" in answer.content.decode()
+    assert site.store.devices() == []
+
+
+def test_identities_are_cut_off_let_in_rotated_and_revoked(site, sign_in):
+    client = sign_in("technician")
+    client.post("/devices/add/", {"device": "gate-1"})
+    client.post("/devices/gate-1/identity/disable/")
+    assert "cut off" in client.get("/devices/gate-1/").content.decode()
+    client.post("/devices/gate-1/identity/enable/")
+    assert "another-password" in client.post("/devices/gate-1/identity/rotate/").content.decode()
+    client.post("/devices/gate-1/identity/revoke/")
+    assert site.store.devices() == []
+    assert ("forgotten", "gate-1") in site.line.told
+
+
+def test_small_charts_are_drawn_of_the_reports(camera, sign_in):
+    for sent in (10, 15, 40):
+        hall.feed.telemetry("door-1", Telemetry(boot_id=1, rssi_dbm=-60 - sent, frames_sent=sent), 5)
+    assert "polyline" in sign_in("technician").get("/devices/door-1/").content.decode()
+    assert sparkline([]) is None
+    assert sparkline([5.0]).points == "0,15 100,15"
+    assert json.dumps(sparkline([1.0, 1.0]).last) == "1.0"

@@ -1,0 +1,203 @@
+"""The WebSocket: snapshot, numbered updates, who gets what, and browsers that don't read."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from channels.routing import URLRouter
+from channels.testing import WebsocketCommunicator
+from django.urls import re_path
+
+from dashboard.accounts.models import User
+from dashboard.live import consumers
+from dashboard.live.consumers import REFUSED, WINDOW, LiveConsumer
+from dashboard.live.hall import EVERY_S, hall
+from dashboard.rights import Role
+from hub.payloads import DeviceStatus
+from tests.unit.dashboard.records import result
+
+APPLICATION = URLRouter([re_path(r"^live/(?P<page>today|devices)/$", LiveConsumer.as_asgi())])
+
+
+@asynccontextmanager
+async def browser(role: str = "viewer", page: str = "today", groups: list[str] | None = None, lang: str = "en"):
+    """A connected browser."""
+    socket = WebsocketCommunicator(APPLICATION, f"/live/{page}/?lang={lang}")
+    socket.scope["user"] = User(username="somebody", role=Role(role).value, groups=groups or [])
+    connected, code = await socket.connect()
+    socket.refused = None if connected else code
+    yield socket
+    await socket.disconnect()
+
+
+async def hear(socket) -> dict:
+    return json.loads(await socket.receive_from(timeout=5))
+
+
+@pytest.fixture
+async def serving(site) -> AsyncIterator[None]:
+    task = asyncio.create_task(hall.serve())
+    yield
+    task.cancel()
+
+
+def show(*results) -> None:
+    for each in results:
+        hall.feed.result(each)
+    hall.changed()
+
+
+async def test_a_browser_gets_a_snapshot_and_then_numbered_updates(serving):
+    show(result(1, "p-ada", "recognized"))
+    async with browser() as socket:
+        first = await hear(socket)
+        assert first["snapshot"] is True
+        assert "Ada Example" in first["rows"][0]["html"]
+        show(result(2, "p-bob", "recognized"))
+        update = await hear(socket)
+        assert update["n"] == first["n"] + 1
+        assert [("Bob Sample" in row["html"]) for row in update["rows"]] == [True]
+
+
+async def test_the_figures_follow_the_store(site, serving):
+    from tests.unit.dashboard.records import attended, see
+
+    async with browser() as socket:
+        assert (await hear(socket))["tiles"]["absent"] == 3
+        day = site.today().isoformat()
+        see(site, 1, "p-ada", marks=(attended("p-ada", day),))
+        hall.recount()
+        while (await hear(socket)).get("tiles", {}).get("present") != 1:
+            pass
+
+
+async def test_a_burst_becomes_one_message_of_what_a_page_shows(serving):
+    async with browser() as socket:
+        await hear(socket)
+        show(*(result(number) for number in range(200)))
+        update = await hear(socket)
+        assert [row["id"] for row in update["rows"]] == [f"door-1-7-m{number}-unknown-0" for number in range(160, 200)]
+
+
+async def test_updates_come_ten_times_a_second_at_most_and_every_row_comes(serving):
+    async with browser() as socket:
+        number = (await hear(socket))["n"]
+        started, rows, messages = asyncio.get_running_loop().time(), [], 0
+        for each in range(30):
+            show(result(each))
+            await asyncio.sleep(0.02)
+        while len(rows) < 30:
+            update = await hear(socket)
+            assert update["n"] == number + 1
+            number, messages = update["n"], messages + 1
+            rows += [row["id"] for row in update.get("rows", [])]
+        assert messages <= 2 + (asyncio.get_running_loop().time() - started) / EVERY_S
+        assert len(set(rows)) == 30
+
+
+async def test_who_has_left_is_no_longer_told(serving):
+    async with browser() as socket:
+        await hear(socket)
+        assert len(hall.audiences) == 1
+    assert len(hall.audiences) == 0
+
+
+async def test_a_missed_number_is_answered_with_a_snapshot(serving):
+    async with browser() as socket:
+        await hear(socket)
+        await socket.send_to(json.dumps({"got": 1, "resync": True}))
+        assert (await hear(socket))["snapshot"] is True
+
+
+async def test_a_browser_that_does_not_read_gets_no_more_than_the_window_and_a_snapshot_when_it_is_back(serving):
+    async with browser() as slow:
+        sent = 1
+        for number in range(WINDOW + 10):
+            show(result(number))
+            await asyncio.sleep(0.11)
+        heard = []
+        while not await slow.receive_nothing(timeout=0.2):
+            heard.append(await hear(slow))
+        sent = len(heard)
+        assert sent == WINDOW
+        await slow.send_to(json.dumps({"got": sent}))
+        assert (await hear(slow))["snapshot"] is True
+
+
+async def test_a_teacher_hears_of_their_groups_only(serving):
+    async with browser("teacher", groups=["6b"]) as socket:
+        await hear(socket)
+        show(result(1, "p-ada", "recognized"), result(2, "p-cem", "recognized"))
+        text = json.dumps(await hear(socket))
+        assert "Cem Other" in text
+        assert "Ada" not in text
+
+
+async def test_a_technician_gets_no_faces_but_cameras(serving):
+    async with browser("technician") as socket:
+        assert socket.refused == REFUSED
+    async with browser("technician", "devices") as socket:
+        await hear(socket)
+        hall.feed.status("door-9", DeviceStatus(state="online", boot_id=1), 1)
+        show(result(1, "p-ada", "recognized"))
+        text = json.dumps(await hear(socket))
+        assert "door-9" in text
+        assert "Ada" not in text
+
+
+async def test_each_listener_is_told_in_their_language(serving):
+    async with browser(lang="de") as german, browser() as english:
+        await asyncio.gather(hear(german), hear(english))
+        show(result(1))
+        assert "Unbekannt" in (await hear(german))["rows"][0]["html"]
+        assert "Unknown" in (await hear(english))["rows"][0]["html"]
+
+
+async def test_a_name_with_markup_is_text(site, serving):
+    from dataclasses import replace
+
+    site.store.update_person(replace(site.store.person("p-ada"), name="<script>alert(1)</script>"))
+    async with browser() as socket:
+        await hear(socket)
+        show(result(1, "p-ada", "recognized"))
+        html = (await hear(socket))["rows"][0]["html"]
+        assert "<script>" not in html
+        assert "&lt;script&gt;" in html
+
+
+async def test_everybody_is_told_when_the_line_goes_down_and_comes_back(serving):
+    hall.line(down=False)
+    async with browser() as socket:
+        assert (await hear(socket))["down"] is False
+        for down in (True, False):
+            hall.line(down=down)
+            assert (await hear(socket))["down"] is down
+
+
+async def test_an_erased_person_goes_from_open_pages(serving):
+    show(result(1, "p-ada", "recognized"))
+    async with browser() as socket:
+        assert "Ada" in json.dumps(await hear(socket))
+        hall.erased("p-ada")
+        message = await hear(socket)
+        while not message.get("snapshot"):
+            message = await hear(socket)
+        assert "Ada" not in json.dumps(message)
+
+
+async def test_an_account_that_was_closed_is_let_go(serving, monkeypatch):
+    monkeypatch.setattr(consumers, "RECHECK_S", 0.0)
+    monkeypatch.setattr(consumers, "_allowed", lambda scope, audience: False)
+    async with browser() as socket:
+        closed = await socket.receive_output(timeout=5)
+        assert (closed["type"], closed["code"]) == ("websocket.close", REFUSED)
+
+
+@pytest.mark.parametrize("said", ["{", "[]", '{"got": "x"}', "null", "1"])
+async def test_a_browser_that_talks_nonsense_is_let_go(serving, said):
+    async with browser() as socket:
+        await hear(socket)
+        await socket.send_to(said)
+        assert (await socket.receive_output(timeout=5))["type"] == "websocket.close"
