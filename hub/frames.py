@@ -166,16 +166,18 @@ class Assembler:
             raise NotJpeg(FrameKey(camera.name, header.boot_id, header.frame_id), header.motion_id)
         if not header.flags & wire.RESENT and camera.open:
             self._supersede(camera, header, frame.first_ms)
+        # A time that JSON can't carry (2^53) is none; the year 287396 is no camera's.
+        clock_set = bool(header.flags & wire.CLOCK_SET) and header.captured_ms < 1 << 53
         return Frame(
             device=camera.name,
             boot_id=header.boot_id,
             frame_id=header.frame_id,
             motion_id=header.motion_id,
-            captured_ms=header.captured_ms if header.flags & wire.CLOCK_SET else 0,
+            captured_ms=header.captured_ms if clock_set else 0,
             received_ms=int(now_ms),
             jpeg=bytes(data),  # copies only a memoryview
             resent=bool(header.flags & wire.RESENT),
-            clock_set=bool(header.flags & wire.CLOCK_SET),
+            clock_set=clock_set,
             last=bool(header.flags & wire.LAST),
             repeat=repeat,
             assemble_ms=max(0.0, now_ms - frame.first_ms),

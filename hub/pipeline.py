@@ -123,7 +123,12 @@ class Pipeline:
     async def work(self) -> None:
         """Answer frames for ever; one such task for each worker."""
         while True:
-            await self.answer(await self._turns.next())
+            frame = await self._turns.next()
+            try:
+                await self.answer(frame)
+            except Exception:
+                log.exception("frame not answered", device=frame.device)
+                self._metrics.count("frames_unanswered")
 
     async def answer(self, frame: Frame) -> None:
         """Give one frame its one ack, whatever becomes of it."""

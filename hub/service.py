@@ -12,7 +12,7 @@ from ulid import ULID
 
 from hub import __version__, attendance, faces, retention, wire
 from hub.devices import DeviceBook
-from hub.errors import SettingsError
+from hub.errors import PresenzaError, SettingsError
 from hub.faces import worker
 from hub.frames import Assembler
 from hub.intake import Intake, subscriptions
@@ -107,8 +107,11 @@ class Service:
 
     async def _retain(self) -> None:
         while True:
-            done = await asyncio.to_thread(retention.purge, self._store, self._pictures, self._settings, now_ms())
-            log.info("retention", **done)
+            try:
+                done = await asyncio.to_thread(retention.purge, self._store, self._pictures, self._settings, now_ms())
+                log.info("retention", **done)
+            except (PresenzaError, OSError) as error:  # a full disk, a long backup: the next pass goes on
+                log.warning("retention failed", error=str(error))
             await asyncio.sleep(RETENTION_S)
 
     async def _report(self) -> None:

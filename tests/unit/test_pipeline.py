@@ -82,9 +82,9 @@ class Hub:
         self.sent.append((message.topic, json.loads(message.payload)))
         return True
 
-    def send(self, text: str, frame_id: int, *, device: str = "door-1", flags: int = 0, motion: int = 1) -> None:
+    def send(self, text: str, frame_id: int, *, device: str = "door-1", flags: int = 0, captured_ms: int = 0) -> None:
         picture = jpeg(text)
-        header = wire.Header(flags, 77, frame_id, motion, 0, 1, 8192, len(picture), crc32(picture), 0)
+        header = wire.Header(flags, 77, frame_id, 1, 0, 1, 8192, len(picture), crc32(picture), captured_ms)
         self.pipeline.receive(device, wire.pack_header(header) + picture)
 
     async def answer_all(self) -> None:
@@ -248,3 +248,28 @@ async def test_the_time_from_chunk_to_ack_is_in_the_ack(hub):
     await hub.answer_all()
     ack = hub.sent[0][1]
     assert 0 <= ack["hub_ms"] < now_ms()
+
+
+@pytest.mark.parametrize("text", ["ada", "garbage", "killer", ""])
+async def test_a_capture_time_that_no_json_can_carry_is_no_time(hub, text):
+    hub.send(text, 1, flags=wire.CLOCK_SET, captured_ms=(1 << 64) - 1)
+    await hub.answer_all()
+    assert len(hub.acks()) == 1
+    assert hub.results()[0]["captured_ms"] == 0
+
+
+async def test_a_frame_that_can_not_even_be_refused_does_not_stop_the_worker(hub, monkeypatch):
+    async def fail(*_):
+        raise RuntimeError("no way to answer")
+
+    working = asyncio.create_task(hub.pipeline.work())
+    with monkeypatch.context() as broken:
+        broken.setattr(hub.pipeline, "_refuse", fail)
+        hub.send("killer", 1)
+        while not hub.metrics.counted("frames_unanswered"):
+            await asyncio.sleep(0)
+    hub.send("ada", 2)
+    while not hub.acks():
+        await asyncio.sleep(0)
+    working.cancel()
+    assert hub.acks() == [(2, "recognized")]
