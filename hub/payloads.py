@@ -4,9 +4,11 @@ Everything that arrives over MQTT as JSON is read by `decode`, which refuses wha
 and ignores fields that it doesn't know.
 """
 
+from itertools import takewhile
+from math import isfinite
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from hub import wire
 from hub.errors import PayloadRefused
@@ -15,6 +17,19 @@ from hub.model import Outcome, Reason, Status
 U32 = Annotated[int, Field(ge=0, le=0xFFFFFFFF)]
 Millis = Annotated[int, Field(ge=0, lt=1 << 53)]  # 2^53: what every JSON reader can hold exactly
 Text = Annotated[str, Field(max_length=200)]
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN and no infinity; a reader that takes them must not pass them on."""
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError("must hold finite numbers only")
+    if isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            _finite(each)
+    return value
+
+
+Open = Annotated[dict[str, Any], AfterValidator(_finite)]  # whoever it is for judges its fields
 DeviceState = Literal["online", "sleeping", "offline"]
 
 
@@ -83,20 +98,20 @@ class WantedConfig(Payload):
     """What an admin wants; the camera itself judges the fields (`wire.check_config`)."""
 
     version: U32
-    config: dict[str, Any]
+    config: Open
 
 
 class ConfigInForce(Payload):
     version: U32
     state: Literal["applied", "rejected"]
     errors: Annotated[list[FieldError], Field(max_length=50)] = []
-    config: dict[str, Any]
+    config: Open
 
 
 class Command(Payload):
     id: Text
     op: Literal["snapshot", "identify", "reboot", "forget_frames"]
-    args: dict[str, Any] = {}
+    args: Open = {}
     not_after_ms: Millis | None = None
 
 
@@ -104,7 +119,7 @@ class CommandAnswer(Payload):
     id: Text
     ok: bool
     error: Text | None = None
-    data: dict[str, Any] = {}
+    data: Open = {}
 
 
 class HubStatus(Payload):
@@ -181,9 +196,9 @@ class EnrollReply(Payload):
 class Stats(Payload):
     """The hub's counters, timings by stage (ms), and gauges: what waits, how many people, since when."""
 
-    counts: dict[str, Any]
+    counts: Open
     ms: dict[str, dict[str, float]]
-    gauges: dict[str, Any]
+    gauges: Open
 
 
 class LikenessFace(BaseModel):
@@ -232,6 +247,9 @@ CONTRACT: dict[str, type[Payload]] = {
     "rpc-error": RpcError,
 }
 
+_MODELS = [each for each in list(vars().values()) if isinstance(each, type) and issubclass(each, BaseModel)]
+_FIELD_NAMES = {name for each in _MODELS for name in each.model_fields}
+
 P = TypeVar("P", bound=BaseModel)
 
 
@@ -247,6 +265,11 @@ def decode(kind: type[P], raw: bytes) -> P:
         return kind.model_validate_json(raw)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
+        # Not the keys that the sender chose: they would go into our log.
+        where = ".".join(str(part) for part in takewhile(_is_ours, first["loc"]))
         reason = "json" if first["type"] == "json_invalid" else "fields"
         raise PayloadRefused(reason, f"{where}: {first['msg']}" if where else first["msg"]) from None
+
+
+def _is_ours(part: int | str) -> bool:
+    return isinstance(part, int) or part in _FIELD_NAMES

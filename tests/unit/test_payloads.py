@@ -132,6 +132,17 @@ def test_nesting_in_an_open_field_is_limited() -> None:
     assert refusal(payloads.Command, deep).reason == "json"
 
 
+@pytest.mark.parametrize("number", [b"NaN", b"1e999", b'[1,{"b":-Infinity}]'])
+def test_numbers_that_json_does_not_have_are_refused_in_open_fields_too(number: bytes) -> None:
+    raw = b'{"id":"c","ok":true,"data":{"a":' + number + b"}}"
+    assert refusal(payloads.CommandAnswer, raw).reason == "fields"
+
+
+def test_a_refusal_does_not_name_keys_of_the_sender() -> None:
+    raw = b'{"counts":{},"gauges":{},"ms":{"Ada Example":{"p50":"x"}}}'
+    assert str(refusal(payloads.Stats, raw)).startswith("ms: ")
+
+
 def test_a_megabyte_is_refused_unread() -> None:
     raw = b'{"v":1,"id":"c","ok":true,"data":{"a":"' + b"x" * 1_000_000 + b'"}}'
     assert refusal(payloads.CommandAnswer, raw).reason == "too_long"
