@@ -15,7 +15,7 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 
-from broker import claims, clients, policy
+from broker import claims, clients, homeassistant, policy
 from broker.certificates import Pair
 from broker.connection import Connection
 from broker.provision import new_password
@@ -85,7 +85,7 @@ class Admin:
         pair = clients.issue(self._settings, device)
         # Who connected with an older certificate, in the moment before the broker knew it as revoked,
         # had no rights so far: end that before it gets the new identity's.
-        self._run([{"command": name, "username": device} for name in ("disableClient", "enableClient")])
+        self.run([{"command": name, "username": device} for name in ("disableClient", "enableClient")])
         return pair
 
     def _create(self, device: str, secret: dict[str, str]) -> None:
@@ -94,9 +94,11 @@ class Admin:
         role = policy.device_role(device)
         # The role may be left from a removal that was interrupted, or belong to a camera that exists:
         # either way it gets the same rights.
-        self._run([{"command": "createRole", "rolename": role}], ignore=("already exists",))
+        self.run([{"command": "createRole", "rolename": role}], ignore=("already exists",))
         client = {"command": "createClient", "username": device, "clientid": device, "roles": [{"rolename": role}]}
-        self._run([{"command": "modifyRole", "rolename": role, "acls": acls}, client | secret])
+        self.run([{"command": "modifyRole", "rolename": role, "acls": acls}, client | secret])
+        if self._settings.home_assistant:
+            self.announce(device)
 
     def rotate(self, device: str) -> str:
         """Give a camera a new password and cut its connection. Returns the password."""
@@ -104,7 +106,7 @@ class Admin:
         if clients.has_certificate(self._settings, device):
             raise Conflict(f"{device} has a certificate, no password: revoke it, then add it again.")
         password = new_password()
-        self._run([{"command": "setClientPassword", "username": device, "password": password}])
+        self.run([{"command": "setClientPassword", "username": device, "password": password}])
         return password
 
     def disable(self, device: str) -> None:
@@ -113,25 +115,32 @@ class Admin:
         self._watch_status(device)
         # Mosquitto 2.0 asks nobody about a camera that shows a certificate: without a role it may
         # connect, and nothing else.
-        self._run([self._roles(device, []), {"command": "disableClient", "username": device}])
+        self.run([self._roles(device, []), {"command": "disableClient", "username": device}])
         self._say_offline(device)
 
     def enable(self, device: str) -> None:
         """Let a disabled camera in again."""
         check_name(device)
         role = policy.device_role(device)
-        self._run([{"command": "enableClient", "username": device}, self._roles(device, [role])])
+        self.run([{"command": "enableClient", "username": device}, self._roles(device, [role])])
 
     def remove(self, device: str) -> None:
         """Take a camera's identity away, cut its connection, and forget what it left retained."""
         check_name(device)
         clients.revoke(self._settings, device)
         self._watch_status(device)
-        self._run([{"command": "deleteClient", "username": device}])
-        self._run([{"command": "deleteRole", "rolename": policy.device_role(device)}], ignore=("not found",))
+        self.run([{"command": "deleteClient", "username": device}])
+        self.run([{"command": "deleteRole", "rolename": policy.device_role(device)}], ignore=("not found",))
         self._say_offline(device)
         for topic in policy.retained(self._settings.site, device):
-            self._publish(topic, b"", retain=True)
+            self.publish(topic, b"", retain=True)
+        self.publish(homeassistant.topic(self._settings.site, device), b"", retain=True)
+
+    def announce(self, device: str) -> None:
+        """Tell Home Assistant of a camera, or take that back where the settings don't want it."""
+        topic = homeassistant.topic(self._settings.site, device)
+        payload = homeassistant.discovery(self._settings.site, device) if self._settings.home_assistant else b""
+        self.publish(topic, payload, retain=True)
 
     def invite(self, device: str) -> str:
         """A one-time code by which a camera without an identity becomes `device`, within ten minutes.
@@ -145,18 +154,22 @@ class Admin:
 
     def open_claims(self) -> None:
         """Let cameras in who have no identity, to redeem a code and do nothing else."""
-        self._run([{"command": "enableClient", "username": policy.CLAIM}])
+        self.run([{"command": "enableClient", "username": policy.CLAIM}])
 
     def close_claims(self) -> None:
         """Let nobody in who has no identity, until the next invitation."""
-        self._run([{"command": "disableClient", "username": policy.CLAIM}])
+        self.run([{"command": "disableClient", "username": policy.CLAIM}])
 
     def list(self) -> Sequence[Identity]:
         """Every camera that has an identity, by name."""
-        answer = self._run([{"command": "listClients", "verbose": True, "count": -1, "offset": 0}])[0]
-        clients = answer["data"]["clients"]
-        known = [c for c in clients if c["username"] not in policy.RESERVED]
+        known = [c for c in self.clients() if wire.is_name(c["username"]) and c["username"] not in policy.RESERVED]
         return sorted((Identity(c["username"], bool(c.get("disabled"))) for c in known), key=lambda each: each.device)
+
+    def clients(self) -> Sequence[dict[str, Any]]:
+        """Everybody who has an identity, as the plugin tells it."""
+        answer = self.run([{"command": "listClients", "verbose": True, "count": -1, "offset": 0}])[0]
+        found: Sequence[dict[str, Any]] = answer["data"]["clients"]
+        return found
 
     @staticmethod
     def _roles(device: str, roles: Sequence[str]) -> dict[str, Any]:
@@ -173,13 +186,13 @@ class Admin:
             boot_id = decode(DeviceStatus, self._statuses[topic]).boot_id
         except (KeyError, PayloadRefused):
             return  # it was never there
-        self._publish(topic, DeviceStatus(state="offline", boot_id=boot_id).encode(), retain=True)
+        self.publish(topic, DeviceStatus(state="offline", boot_id=boot_id).encode(), retain=True)
 
-    def _publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
+    def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
         self._connection.client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(TIMEOUT_S)
 
-    def _run(self, commands: Sequence[dict[str, Any]], ignore: tuple[str, ...] = ()) -> Sequence[dict[str, Any]]:
-        """Send commands in one message and return their answers' objects, in order."""
+    def run(self, commands: Sequence[dict[str, Any]], ignore: tuple[str, ...] = ()) -> Sequence[dict[str, Any]]:
+        """Send commands to the plugin in one message; its answers' objects, in order."""
         numbered = [{**each, "correlationData": secrets.token_hex(8)} for each in commands]
         self._connection.client.publish(policy.CONTROL, json.dumps({"commands": numbered}), qos=1)
         answers = [self._answer(each["correlationData"]) for each in numbered]

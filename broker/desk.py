@@ -92,10 +92,17 @@ class Desk:
         connection.client.subscribe(self._topic, qos=1)
         try:
             self._open_or_close()
+            self._announce()
         except PresenzaError:
             connection.close()
             raise
         return connection
+
+    def _announce(self) -> None:
+        """At the start: Home Assistant knows of each camera, or of none, as the settings are now."""
+        with Admin(self._settings) as admin:
+            for each in admin.list():
+                admin.announce(each.device)
 
     def _answer_all(self, connection: Connection) -> None:
         while not self._stopping.is_set():

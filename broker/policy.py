@@ -13,6 +13,8 @@ ADMIN = "admin"
 HUB = "hub"
 DASHBOARD = "dashboard"
 INTEGRATION = "integration"
+HOME_ASSISTANT = "home-assistant"
+INTEGRATIONS = (INTEGRATION, HOME_ASSISTANT)  # roles of other people's programs
 
 CLAIM = wire.CLAIM
 
@@ -26,6 +28,8 @@ CONTROL_RESPONSE = f"{CONTROL}/response"
 DEVICE_SAYS = (wire.STATUS, wire.MOTION, wire.FRAME, wire.TELEMETRY, wire.CONFIG, wire.CMD)
 DEVICE_READS = (wire.ACK, wire.CONFIG, wire.CMD)
 DEVICE_RETAINS = (wire.STATUS, wire.CONFIG)
+
+DISCOVERY = "homeassistant"  # the topic below which Home Assistant looks for devices
 
 DEFAULT_ACCESS = {"publishClientSend": False, "publishClientReceive": False, "subscribe": False, "unsubscribe": True}
 
@@ -78,6 +82,7 @@ def services(site: str) -> dict[str, Rights]:
         HUB: _hub(site),
         DASHBOARD: _dashboard(site),
         INTEGRATION: _integration(site),
+        HOME_ASSISTANT: _home_assistant(site),
         CLAIM: _claim(site),
     }
 
@@ -85,6 +90,16 @@ def services(site: str) -> dict[str, Rights]:
 def device_role(name: str) -> str:
     """The name of a camera's role; the colon keeps it apart from the roles of services."""
     return f"device:{name}"
+
+
+def integration_user(name: str) -> str:
+    """The user name and client id of an integration; the dot keeps it apart from cameras'."""
+    return f"{INTEGRATION}.{name}"
+
+
+def discovery(device_id: str) -> str:
+    """Where a camera is announced to Home Assistant; retained."""
+    return f"{DISCOVERY}/device/{device_id}/config"
 
 
 def roles(site: str, devices: list[str]) -> list[dict[str, Any]]:
@@ -100,9 +115,10 @@ def retained(site: str, name: str) -> tuple[str, ...]:
 
 def _admin(site: str) -> Rights:
     # Besides the plugin's control topic: to say of a camera that was cut off that it is offline, to
-    # take back what a removed one left retained, and to answer cameras that redeem a code.
+    # take back what a removed one left retained, to answer cameras that redeem a code, and to announce
+    # cameras to Home Assistant.
     return Rights(
-        publishes=(CONTROL, *retained(site, "+"), wire.claim(site, f"{wire.REPLY}/+")),
+        publishes=(CONTROL, *retained(site, "+"), wire.claim(site, f"{wire.REPLY}/+"), discovery("+")),
         receives=(CONTROL_RESPONSE, wire.claim(site, wire.REQUEST), wire.up(site, "+", wire.STATUS)),
     )
 
@@ -143,3 +159,17 @@ def _dashboard(site: str) -> Rights:
 
 def _integration(site: str) -> Rights:
     return Rights(receives=(wire.up(site, "+", wire.STATUS), wire.hub(site, wire.STATUS), wire.hub(site, wire.RESULTS)))
+
+
+def _home_assistant(site: str) -> Rights:
+    # The acks say what became of a frame and name nobody; the results name people.
+    states = (wire.STATUS, wire.MOTION, wire.TELEMETRY, wire.CONFIG)
+    return Rights(
+        publishes=(wire.down(site, "+", wire.CMD),),
+        receives=(
+            *(wire.up(site, "+", leaf) for leaf in states),
+            wire.down(site, "+", wire.ACK),
+            wire.hub(site, wire.STATUS),
+            f"{DISCOVERY}/#",
+        ),
+    )

@@ -17,6 +17,7 @@ from typing import Any
 from broker import clients, policy, tls
 from broker.files import Account, broker_account, give, make_folder, write
 from broker.mosquitto import find_plugin, is_running
+from hub import wire
 from hub.errors import StoreCorrupt, Unavailable
 from hub.settings import Settings
 
@@ -146,13 +147,13 @@ def _refresh_security(path: Path, site: str, passwords: dict[str, str], account:
     """Bring rights (another version, another site name) and services' passwords up to date; cameras stay."""
     try:
         kept = json.loads(path.read_bytes())
-        cameras = [c for c in kept["clients"] if c["username"] not in (*passwords, policy.CLAIM)]
-        devices = [c["clientid"] for c in cameras if c.get("clientid")]
+        others = [c for c in kept["clients"] if c["username"] not in (*passwords, policy.CLAIM)]
+        devices = [c["username"] for c in others if wire.is_name(c["username"])]
     except (ValueError, KeyError, TypeError) as error:
         raise StoreCorrupt(f"{path} is damaged ({type(error).__name__}); restore it from a backup.") from None
     kept.update(
         defaultACLAccess=policy.DEFAULT_ACCESS,
-        clients=_services(passwords) + cameras,
+        clients=_services(passwords) + others,
         roles=policy.roles(site, devices),
     )
     write(path, _encode(kept), 0o600, owner=account)

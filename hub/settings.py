@@ -116,6 +116,10 @@ class Settings(BaseModel):
     mqtt_ca: Path | None = Field(
         None, description="The CA certificate (PEM) that cameras check that certificate against"
     )
+    home_assistant: bool = Field(
+        False,
+        description="Announce the cameras to Home Assistant, which gets an identity by `presenza integration add`",
+    )
     mqtt_username: str = Field("hub", description="User name of the hub at the broker")
     mqtt_password: SecretStr | None = Field(
         None, description="The hub's password; by default the one that `presenza broker` made in the data folder"

@@ -18,6 +18,7 @@ COMMANDS = {
     "people": ("hub.cli.people", "Enrol, list and remove people."),
     "attendance": ("hub.cli.attendance", "Show and correct attendance."),
     "device": ("hub.cli.device", "Give cameras an identity, or take it away."),
+    "integration": ("hub.cli.integration", "Let other programs read along."),
     "backup": ("hub.cli.backup", "Write everything into one file, while it runs."),
     "restore": ("hub.cli.backup", "Make a data folder from a backup."),
     "service": ("hub.cli.service", "Run at every boot, with systemd."),

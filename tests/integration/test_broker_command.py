@@ -183,6 +183,15 @@ def test_an_invited_camera_claims_its_identity_and_is_listed(site):
         assert (row["device"], row["identity"]) == ("door-1", "active")
 
 
+def test_an_integration_gets_an_identity_is_listed_and_removed(broker_site):
+    given = json.loads(presenza(broker_site, "integration", "add", "home", "--role", "home-assistant", "--json").stdout)
+    assert (given["username"], given["client_id"]) == ("integration.home", "integration.home")
+    listed = json.loads(presenza(broker_site, "integration", "list", "--json").stdout)
+    assert listed == [{"integration": "home", "role": "home-assistant"}]
+    assert presenza(broker_site, "integration", "remove", "home").returncode == 0
+    assert presenza(broker_site, "integration", "remove", "home").returncode == 3
+
+
 def test_what_is_not_there_cannot_be_shown_rotated_or_revoked(broker_site):
     for action in ("show", "rotate", "disable", "enable", "revoke"):
         refused = presenza(broker_site, "device", action, "door-9")
