@@ -42,6 +42,7 @@ REASONS = {
     "too_dark": _("Find more light: the face is too dark."),
     "too_bright": _("Turn away from the bright light: the face is too bright."),
     "turned_away": _("Look straight into the camera."),
+    "covered": _("Show the whole face, without cap, sunglasses or hands before it."),
     "no_face": _("There is no face in this picture."),
     "several_faces": _("There are several faces in this picture; use one that shows one person only."),
     "duplicate": _("This face is enrolled already under another name."),

@@ -12,7 +12,7 @@ from ulid import ULID
 from hub.errors import InvalidImage
 from hub.faces import PhotoAnalysis
 from hub.identity import Gallery
-from hub.model import Photo, Template
+from hub.model import Photo, Quality, Template
 from hub.payloads import PhotoVerdict
 from hub.store import Store
 from hub.store.pictures import PictureStore
@@ -78,13 +78,17 @@ def judge(name: str, analysis: PhotoAnalysis, others: Gallery | None) -> PhotoVe
     if analysis.faces != 1:
         reason = "no_face" if analysis.faces == 0 else "several_faces"
         return refused(name, reason)
-    quality = None if analysis.quality is None else {k: float(v) for k, v in asdict(analysis.quality).items()}
+    quality = None if analysis.quality is None else _figures(analysis.quality)
     if analysis.reason is not None:
         return refused(name, analysis.reason.value, quality=quality)
     double = _duplicate(analysis, others)
     if double is not None:
         return refused(name, "duplicate", quality=quality, duplicate_of=double)
     return PhotoVerdict(photo=name, accepted=True, quality=quality)
+
+
+def _figures(quality: Quality) -> dict[str, float]:
+    return {name: float(value) for name, value in asdict(quality).items() if value is not None}
 
 
 def unreadable(name: str, error: InvalidImage) -> PhotoVerdict:
@@ -105,6 +109,7 @@ _SENTENCES = {
     "too_dark": "The face is too dark; use a photo with more light.",
     "too_bright": "The face is too bright; use a photo with less light.",
     "turned_away": "The face is turned away; use a photo that looks into the camera.",
+    "covered": "The face is hard to make out; use a photo without cap, sunglasses, hands or hair before it.",
     "duplicate": "This face is enrolled already, as somebody else.",
     "missing": "There is no such photo in the picture store.",
 }

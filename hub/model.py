@@ -33,6 +33,7 @@ class Reason(StrEnum):
     TOO_DARK = "too_dark"
     TOO_BRIGHT = "too_bright"
     TURNED_AWAY = "turned_away"
+    COVERED = "covered"
 
 
 RANK = {outcome: place for place, outcome in enumerate(Outcome)}
@@ -105,7 +106,8 @@ class Quality:
     `size_px` is the side of the face's box, `sharpness` the least variance of the second difference
     along four directions of the aligned face, as if its mean grey were 120, `brightness` that mean
     0…255, `turn` how far the nose is off the middle between the eyes (0 frontal, 1 profile), `score`
-    the detector's confidence 0…1.
+    the detector's confidence 0…1. `strength` is how much the second encoder made of the face (most lie
+    at 10…15; caps, sunglasses, hands and profiles make it small), None where it wasn't asked.
     """
 
     size_px: int
@@ -113,16 +115,48 @@ class Quality:
     brightness: float
     turn: float
     score: float
+    strength: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
-    """One face that was found. `vector` is its encoding, None where the quality gate said `reason`."""
+    """One face that was found. `vector` is its encoding, None where it wasn't made.
+
+    With `reason` and no vector, the quality gate refused the face. With both, the face is fit to be
+    recognized, but too poor for its owner to be called a stranger. With neither, the second encoder was
+    left out (see Skip): `part` is the first encoder's part of the encoding, and `settled` the place in
+    `Skip.settled` of the face that this one is again; without it, the face is far from everybody.
+    """
 
     box: Box
     quality: Quality
     reason: Reason | None = None
     vector: Vector | None = None
+    part: Vector | None = None
+    settled: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Settled:
+    """A face that is decided already: where it was seen last, and its encoding (or that of its track)."""
+
+    box: Box
+    vector: Vector
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Skip:
+    """Which faces the engine need not encode whole: what it is told with a frame.
+
+    A face that lies where a settled one was, and is like it to the first encoder, is that one again. A
+    face that the first encoder puts farther than `far` from all of `people` (float32 [n, 128], the first
+    encoder's part of their templates) is a stranger; without people nobody is ruled out. Engines of one
+    encoder take no notice.
+    """
+
+    settled: tuple[Settled, ...] = ()
+    people: Vector | None = None
+    far: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -54,7 +54,7 @@ OUTCOMES = (
     "invalid",
     "error",
 )
-REASONS = ("too_small", "blurred", "too_dark", "too_bright", "turned_away")  # of low_quality
+REASONS = ("too_small", "blurred", "too_dark", "too_bright", "turned_away", "covered")  # of low_quality
 OPS = ("snapshot", "identify", "reboot", "forget_frames")
 
 # magic, version, flags, boot_id, frame_id, motion_id, index, count, chunk_size, reserved, total, crc32, captured_ms
@@ -174,13 +174,6 @@ def _check_sizes(total: int, chunk_size: int, count: int, index: int, size: int)
 def chunk_count(total: int, chunk_size: int) -> int:
     """How many chunks a JPEG of `total` bytes takes."""
     return (total + chunk_size - 1) // chunk_size
-
-
-def chunk_length(header: Header) -> int:
-    """The data bytes of the chunk that `header` describes: chunk_size, and what is left for the last."""
-    if header.index < header.count - 1:
-        return int(header.chunk_size)
-    return int(header.total - header.chunk_size * (header.count - 1))
 
 
 def split(jpeg: bytes, first: Header) -> "Iterator[tuple[bytes, memoryview]]":

@@ -250,7 +250,7 @@ def _json(text: str) -> Mapping[str, object]:
 
 
 def _quality(text: str) -> Quality:
-    fields = _json(text)
+    fields = {"strength": None, **_json(text)}  # which photos of older versions lack
     if set(fields) != {field.name for field in dataclasses.fields(Quality)}:
         raise ValueError("not the fields of a quality")
     return Quality(**fields)  # type: ignore[arg-type]
