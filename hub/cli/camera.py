@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import resource
 import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -161,6 +162,8 @@ def _login(settings: Settings, admin: broker.Admin, name: str) -> Credentials:
 
 def _run(fleet: Fleet, cameras: Sequence[Camera], seconds: float | None) -> None:
     """Until the time is over, Ctrl-C or SIGTERM; says what hinders a camera, once."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, len(cameras) + 100)), hard))
     with _ended_by_signals() as ended:
         for camera in cameras:
             camera.start()

@@ -3,6 +3,7 @@
 import socket
 import ssl
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, Protocol
 
 import paho.mqtt.client as mqtt
@@ -44,7 +45,7 @@ class Session:
         client.on_socket_close = self._on_close
         client.on_socket_register_write = _nothing  # set, so that paho leaves writing to `flush`
         if credentials.tls:
-            client.tls_set_context(ssl.create_default_context(cadata=credentials.ca))
+            client.tls_set_context(_trust(credentials.ca))
         client.connect(credentials.host, credentials.port, KEEPALIVE_S)
         self.flush()
 
@@ -111,6 +112,12 @@ class Session:
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         self._listener.received(message.topic, bytes(message.payload))
+
+
+@lru_cache(8)
+def _trust(ca: str | None) -> ssl.SSLContext:
+    """Shared, because to read the system's CAs takes longer than all the rest of connecting."""
+    return ssl.create_default_context(cadata=ca)
 
 
 def _nothing(*_: Any) -> None:
