@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from time import time_ns
 from typing import Any, Protocol
@@ -109,6 +109,8 @@ class Runtime:
     _roster: Roster | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _toml_stamp: float = -1.0
+    _days: set[date] = field(default_factory=set)
+    _days_at: tuple[date, int] | None = None
 
     def roster(self) -> Roster:
         """Everybody; read again only when somebody changed."""
@@ -116,6 +118,16 @@ class Runtime:
             if self._roster is None or self._roster.revision != self.store.people_revision():
                 self._roster = Roster.load(self.store)
             return self._roster
+
+    def days_with_attendance(self, first: date, last: date) -> set[date]:
+        """The days on which anybody was there. Days that are over are asked for once an hour."""
+        today, hour = self.today(), now_ms() // 3_600_000
+        if self._days_at != (first, hour):
+            yesterday = (today - timedelta(days=1)).isoformat()
+            self._days = {date.fromisoformat(day) for day in self.store.day_counts(first.isoformat(), yesterday)}
+            self._days_at = (first, hour)
+        found = {day for day in self._days if day <= last}
+        return found | {today} if self.store.day_counts(today.isoformat(), today.isoformat()) else found
 
     @property
     def rules(self) -> Rules:

@@ -15,7 +15,7 @@ ROWS = 200
 REPORTS = 120  # telemetry of each camera, for the charts
 SHOWN = frozenset(Outcome) - {Outcome.NO_FACE, Outcome.BUSY, Outcome.INVALID, Outcome.ERROR}
 STRANGERS = frozenset({Outcome.UNKNOWN, Outcome.SPOOF})
-UNKNOWN_NOW_MS = 10 * 60 * 1000  # "unknown now" on the tiles: within so much time
+UNKNOWN_NOW_MS = 3 * 60 * 1000  # "unknown now" on the tiles: within so much time
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from hub.errors import PayloadRefused, Unavailable
 from hub.model import Event, FacePlace, FaceResult, Outcome
 from hub.payloads import LikenessFace, LikenessReply, LikenessRequest, decode
 
-SHOWN = 120  # faces: what the hub can group while somebody waits
+SHOWN = 400  # faces
+GROUPED = 120  # visits: what the hub can group while somebody waits
 ANSWER_S = 25.0
 OPEN = (Outcome.UNKNOWN, Outcome.UNCERTAIN)
 
@@ -66,14 +67,24 @@ def _open(seen: Seen) -> bool:
 
 
 def by_likeness(runtime: Runtime, faces: Sequence[Seen]) -> list[Stranger] | None:
-    """The faces as the hub puts them together; None when it doesn't answer."""
-    if not faces:
+    """The faces as the hub puts them together; None when it doesn't answer.
+
+    It is asked for one face of each visit: the others of a visit are the same person's, and each face
+    takes the hub a while.
+    """
+    visits = by_visit(faces)
+    if not visits:
         return []
     try:
-        groups = _ask(runtime, faces)
+        groups = _ask(runtime, [visit.faces[len(visit.faces) // 2] for visit in visits[:GROUPED]])
     except (Unavailable, PayloadRefused):
         return None
-    return [Stranger(tuple(faces[place] for place in places)) for places in groups]
+    return [Stranger(_joined([visits[place] for place in places])) for places in groups] + visits[GROUPED:]
+
+
+def _joined(visits: Sequence[Stranger]) -> tuple[Seen, ...]:
+    faces = [seen for visit in visits for seen in visit.faces]
+    return tuple(sorted(faces, key=lambda seen: seen.key, reverse=True))
 
 
 def _ask(runtime: Runtime, faces: Sequence[Seen]) -> list[list[int]]:
@@ -91,5 +102,9 @@ def by_visit(faces: Sequence[Seen]) -> list[Stranger]:
     visits: dict[tuple[object, ...], list[Seen]] = {}
     for seen in faces:
         key = seen.event.key
-        visits.setdefault((key.device, key.boot_id, seen.event.motion_id or seen.event.event_id), []).append(seen)
+        moment = seen.event.motion_id or seen.event.event_id
+        # Two faces of one frame are two people; which of them is which in the next frame isn't known.
+        alone = len(seen.event.faces) == 1
+        visit = (key.device, key.boot_id, moment) if alone else (seen.key,)
+        visits.setdefault(visit, []).append(seen)
     return [Stranger(tuple(visit)) for visit in visits.values()]

@@ -35,7 +35,7 @@ def people(request: HttpRequest) -> HttpResponse:
     runtime = current()
     filters = Filters.read(request.GET, runtime, request.user.sees)
     page = Paginator(filters.people(runtime), PAGE).get_page(request.GET.get("page"))
-    photos = {person.person_id: len(runtime.store.photos(person.person_id)) for person in page.object_list}
+    photos = {person.person_id: runtime.store.photos(person.person_id) for person in page.object_list}
     log.record(request, "seen_people", f"page {page.number}", filters.group)
     context = {"filters": filters, "groups": filters.groups(runtime), "page": page, "photos": photos}
     template = "people/_list.html" if request.htmx and not request.htmx.boosted else "people/list.html"
@@ -67,6 +67,7 @@ def _year(runtime: Runtime, shown: Person) -> dict[str, object]:
     first = last - timedelta(days=364)
     rows = runtime.store.attendance(first.isoformat(), last.isoformat(), person_id=shown.person_id)
     ledger = Ledger(rows, last)
+    ledger.counted |= runtime.days_with_attendance(first, last)
     cells = {day: ledger.cell(shown, day).status for day in days_between(first, last)}
     return {"heatmap": charts.heatmap(first, last, cells), "totals": ledger.totals([shown])[shown.person_id]}
 
