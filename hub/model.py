@@ -169,14 +169,32 @@ class Analysis:
     ms: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What the looks at one face say together.
+
+    `vector` is the mean of its encodings, `scatter` their mean squared distance from it, `looks` their
+    number. `burst` says that more looks may follow: each is one more try at being taken for somebody.
+    """
+
+    vector: Vector
+    scatter: float = 0.0
+    looks: int = 1
+    burst: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Whom a face is taken for. `distance` to the nearest person, `margin` to the second; None without people."""
+    """Whom a face is taken for. `distance` to the nearest person, `margin` to the second; None without people.
+
+    `score` is the share of strangers who come as near to anybody: the smaller, the surer.
+    """
 
     outcome: Outcome
     person_id: str | None = None
     distance: float | None = None
     margin: float | None = None
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
