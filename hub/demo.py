@@ -18,7 +18,7 @@ from broker.connection import Connection
 from hub import logs, samples, settings, supervise, wire
 from hub.cli import dashboard
 from hub.cli.run import programs, stop_on_signals
-from hub.demo_screen import ENROLLED_AT, STRANGER_AT, Seen, conclude, line, screen
+from hub.demo_screen import ENROLLED_AT, STRANGER_AT, Seen, conclude, line, picture, screen
 from hub.errors import Conflict, PayloadRefused, Unavailable
 from hub.payloads import Result, decode
 from hub.settings import Settings
@@ -27,14 +27,19 @@ from hub.supervise import Program, Supervisor, presenza
 CONSENT = "Published photos of public figures, used for this demo only"
 
 
-def demo(data_dir: str, seconds: float | None) -> int:
-    """Run the demo until Ctrl-C or for so many seconds; the exit code says whether it did what it should."""
+def demo(data_dir: str, seconds: float | None, picture_file: Path | None = None) -> int:
+    """Run the demo until Ctrl-C or for so many seconds; the exit code says whether it did what it should.
+
+    `picture_file` gets the last screen as SVG.
+    """
     folder = Path(data_dir).absolute()
     with supervise.only_one(folder):
         _fresh(folder)
         site = settings.load(data_dir=folder)
         logs.configure("warning", site.log_format)
         seen = asyncio.run(_Demo(site, seconds).run())
+    if picture_file is not None:
+        picture_file.write_text(picture(seen), encoding="utf-8")
     return 0 if seen.passed or seconds is None else 1
 
 

@@ -1,7 +1,8 @@
 """What the demo shows in the terminal, and what it concludes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from io import StringIO
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
@@ -87,6 +88,13 @@ def _cells(result: Result) -> list[Text]:
 
 def line(result: Result) -> Text:
     return Text("  ").join(_cells(result))
+
+
+def picture(seen: Seen) -> str:
+    """The last screen as SVG, for the README; without the password of the day."""
+    console = Console(record=True, width=96, file=StringIO(), force_terminal=True)
+    console.print(screen(replace(seen, dashboard="")))
+    return console.export_svg(title="./presenza demo")
 
 
 def conclude(console: Console, seen: Seen, folder: str) -> None:

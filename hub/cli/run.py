@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from pathlib import Path
 
 import click
 
@@ -77,8 +78,9 @@ def stop_on_signals() -> asyncio.Event:
 @click.command("demo")
 @click.option("--for", "seconds", type=click.FloatRange(min=5), help="End after so many seconds, and say how it went.")
 @click.option("--data-dir", type=click.Path(file_okay=False), default="presenza-demo", show_default=True)
-def demo_command(seconds: float | None, data_dir: str) -> None:
+@click.option("--picture", type=click.Path(dir_okay=False, path_type=Path), help="Write the last screen there as SVG.")
+def demo_command(seconds: float | None, data_dir: str, picture: Path | None) -> None:
     """See it work: a broker, the hub, two simulated cameras and three people."""
     from hub.demo import demo
 
-    raise SystemExit(demo(data_dir, seconds))
+    raise SystemExit(demo(data_dir, seconds, picture))
