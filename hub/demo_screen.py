@@ -1,5 +1,6 @@
 """What the demo shows in the terminal, and what it concludes."""
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from io import StringIO
@@ -94,7 +95,8 @@ def picture(seen: Seen) -> str:
     """The last screen as SVG, for the README; without the password of the day."""
     console = Console(record=True, width=96, file=StringIO(), force_terminal=True)
     console.print(screen(replace(seen, dashboard="")))
-    return console.export_svg(title="./presenza demo")
+    # rich's own format fetches its font from a server; the reader's monospace font will do.
+    return re.sub(r"@font-face\s*{[^}]*}", "", console.export_svg(title="./presenza demo"))
 
 
 def conclude(console: Console, seen: Seen, folder: str) -> None:
