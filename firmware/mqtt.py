@@ -30,13 +30,7 @@ _EPROTO = const(71)
 _TCP_NODELAY = (6, 1, 1)  # level, option, value; without it each QoS 1 publish waits 40 ms (Nagle)
 
 _PENDING_MAX = const(8)  # packets that wait for their answer at once
-REFUSALS = {  # 3.2.2.3
-    1: "protocol version",
-    2: "client id",
-    3: "server unavailable",
-    4: "user name or password",
-    5: "not authorized",
-}
+REFUSALS = ("", "protocol version", "client id", "server unavailable", "user name or password", "not authorized")
 
 
 class Refused(OSError):
@@ -68,9 +62,9 @@ class Client:
         try:
             sock = await _open(host, port, tls, self._timeout_ms)
             self._stream = asyncio.StreamReader(sock)
-            await self._within(self._write(_connect_packet(client_id, user, password, self._keepalive_s, will)))
+            await self._send(_connect_packet(client_id, user, password, self._keepalive_s, will))
             kind, body = await self._within(self._read())
-            if kind != _CONNACK or len(body) != 2:
+            if kind != _CONNACK or len(body) != 2 or body[1] >= len(REFUSALS):
                 raise OSError(_EPROTO)
             if body[1]:
                 raise Refused(body[1])
@@ -87,7 +81,7 @@ class Client:
         try:
             async with self._lock:
                 size = self._pack_publish(topic.encode(), head, payload, packet_id, retain)
-                await self._within(self._write(self._out[:size]))
+                await self._send(self._out[:size])
             if qos:
                 await self._within(self._answer(packet_id))
         finally:
@@ -99,7 +93,7 @@ class Client:
         body = struct.pack("!H", packet_id) + b"".join([_text(topic) + b"\x01" for topic in topics])
         try:
             async with self._lock:
-                await self._within(self._write(bytes([_SUBSCRIBE]) + _length(len(body)) + body))
+                await self._send(bytes([_SUBSCRIBE]) + _length(len(body)) + body)
             if 0x80 in await self._within(self._answer(packet_id)):
                 raise OSError(_EPROTO)
         finally:
@@ -108,7 +102,7 @@ class Client:
     async def disconnect(self):
         """Say goodbye: the broker drops the will."""
         async with self._lock:
-            await self._within(self._write(bytes([_DISCONNECT, 0])))
+            await self._send(bytes([_DISCONNECT, 0]))
 
     def close(self):
         """End the connection without a word; the broker sends the will."""
@@ -138,12 +132,19 @@ class Client:
             self._fail(OSError(_ETIMEDOUT))
             raise OSError(_ETIMEDOUT) from None
 
-    async def _write(self, packet):
+    async def _send(self, packet):
+        """Write one packet. Nobody else gets a turn while the socket takes it: its buffer is small, polling slow."""
         if self.error or not self._stream:
             raise OSError(_ECONNRESET)
         try:
-            self._stream.write(packet)
-            await self._stream.drain()
+            left = memoryview(packet)
+            while left:
+                taken = self._stream.s.write(left)  # TLS takes 4 KB at a time
+                if not taken:
+                    self._stream.write(left)
+                    await self._within(self._stream.drain())
+                    break
+                left = left[taken:]
         except BaseException as error:  # cancelled too: half a packet is out, nothing may follow it
             self._fail(error)
             raise
@@ -208,7 +209,7 @@ class Client:
             self._on_message(str(body[2 : 2 + length], "utf-8"), body[start:])
         if qos:
             async with self._lock:
-                await self._within(self._write(bytes([_PUBACK, 2]) + body[start - 2 : start]))
+                await self._send(bytes([_PUBACK, 2]) + body[start - 2 : start])
 
     async def _read(self, first=None):
         """One packet as (first byte, body). What is over incoming_max is read and thrown away."""
@@ -237,7 +238,7 @@ class Client:
             while time.ticks_diff(time.ticks_ms(), self._heard) < 4 * every_ms:
                 await asyncio.sleep_ms(every_ms)
                 async with self._lock:
-                    await self._within(self._write(bytes([_PINGREQ, 0])))
+                    await self._send(bytes([_PINGREQ, 0]))
             self._fail(OSError(_ETIMEDOUT))
         except OSError as error:
             self._fail(error)

@@ -52,7 +52,7 @@ class Uplink:
                 await self._set_clock()
                 await self._session(backoff)
             except mqtt.Refused as error:
-                log("uplink", "the broker refuses:", mqtt.REFUSALS.get(error.errno, error.errno))
+                log("uplink", "the broker refuses:", mqtt.REFUSALS[error.errno])
             except _CONNECT_ERRORS as error:
                 log("uplink", "no connection:", why(error))
             pause = backoff.next_ms()

@@ -1,5 +1,7 @@
 """From motion to the LED."""
 
+from functools import partial
+
 import pytest
 
 from hub.model import Outcome
@@ -52,13 +54,15 @@ async def test_the_sensor_has_no_power_but_during_a_burst(board: Board, hub: Hub
     assert [match[1] for match in board.seen("@power (.)")] == ["0", "1", "0"]
 
 
-@pytest.mark.parametrize("outcome", OUTCOMES_THAT_SHOW)
-async def test_every_answer_shows_on_the_led(make_board, source, hub: HubSide, outcome: str) -> None:
-    hub.answer = lambda frame: ack(frame, outcome)
+async def test_every_answer_shows_on_the_led(make_board, source, hub: HubSide) -> None:
     board = await make_board(source)
     await board.log("the hub is there")
-    board.say("pir")
-    await board.log("@led red 100")
+    for outcome in OUTCOMES_THAT_SHOW:
+        hub.answer = partial(ack, outcome=outcome)
+        board.say("pir")
+        await board.log("burst +motion")
+        await board.log("@led red 100")
+        await board.log("watching")
 
 
 async def test_a_frame_without_a_face_shows_nothing(make_board, source, hub: HubSide) -> None:

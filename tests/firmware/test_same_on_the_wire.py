@@ -78,7 +78,7 @@ class Simulated:
         self._link.hang_up()
 
     async def rest(self) -> None:
-        while self.camera.behaviour.state is not State.IDLE:  # noqa: ASYNC110 - it lives in another thread
+        while self.camera.behaviour.state is not State.IDLE:
             await asyncio.sleep(0.01)
 
     async def wake(self) -> None:

@@ -109,10 +109,10 @@ async def test_a_changed_manifest_is_refused(updater: Updater) -> None:
     assert "signature" in answer["error"]
 
 
-@pytest.mark.parametrize("signature", ["", "00", "zz", "0" * 768, "f" * 768, 7, None])
-async def test_what_is_no_signature_is_refused(updater: Updater, signature: object) -> None:
-    answer = await updater.step(step="begin", manifest="{}", signature=signature)
-    assert not answer["ok"]
+async def test_what_is_no_signature_is_refused(updater: Updater) -> None:
+    for signature in ("", "00", "zz", "0" * 768, "f" * 768, 7, None):
+        answer = await updater.step(step="begin", manifest="{}", signature=signature)
+        assert not answer["ok"]
 
 
 async def test_an_older_version_is_refused(updater: Updater) -> None:
@@ -126,10 +126,10 @@ async def test_a_damaged_file_is_refused(updater: Updater) -> None:
     assert "damaged" in answer["error"]
 
 
-@pytest.mark.parametrize("name", ["../main.py", "/main.py", "hal/../../main.py", "state json", ""])
-async def test_a_name_that_leads_out_of_the_folder_is_refused(updater: Updater, name: str) -> None:
-    answer = await updater.begin(describe({name: b"x"}, serial=101, version="1"))
-    assert not answer["ok"]
+async def test_a_name_that_leads_out_of_the_folder_is_refused(updater: Updater) -> None:
+    for name in ("../main.py", "/main.py", "hal/../../main.py", "state json", ""):
+        answer = await updater.begin(describe({name: b"x"}, serial=101, version="1"))
+        assert "bad name" in answer["error"]
 
 
 async def test_steps_out_of_order_are_refused(updater: Updater) -> None:
