@@ -21,7 +21,7 @@ from hub import faces
 from hub.cli.output import json_option
 from hub.faces import EngineOptions, worker
 from hub.settings import Settings
-from tests.benchmarks.measure import interleaved, report
+from tests.benchmarks.measure import timed, report
 
 KNOWN = 100  # people whom the naive loop compares with
 STAGES = ("decode", "detect", "encode")
@@ -30,6 +30,7 @@ COLUMNS = {
     "way": "Way",
     "frame": "Frame",
     "ms": "ms",
+    "quiet_ms": "quiet",
     "decode": "decode",
     "detect": "detect",
     "encode": "encode",
@@ -52,7 +53,7 @@ def command(rounds: int, workers: int, as_json: bool) -> None:
     loaded = settings.load()
     frames = _frames()
     ways = _ways(loaded)
-    times = interleaved(
+    times = timed(
         {
             f"{way} {name}": (lambda run=run, jpeg=jpeg: run(jpeg))
             for way, run in ways.items()
@@ -67,10 +68,11 @@ def command(rounds: int, workers: int, as_json: bool) -> None:
         {
             "way": way,
             "frame": name,
-            "ms": times[f"{way} {name}"],
+            "ms": times[f"{way} {name}"].median,
+            "quiet_ms": times[f"{way} {name}"].quiet,
             **stages[way][name],
-            "over_floor": times[f"{way} {name}"] / floors[name],
-            "times_naive": times[f"naive {name}"] / times[f"{way} {name}"],
+            "over_floor": times[f"{way} {name}"].quiet / floors[name],
+            "times_naive": times[f"naive {name}"].median / times[f"{way} {name}"].median,
             "fps_1": fps[way, name, 1],
             "fps_n": fps[way, name, workers],
         }
@@ -156,24 +158,24 @@ def _throughput(loaded: Settings, frames: dict[str, bytes], workers: int) -> dic
 
 
 def _floor_ms(jpeg: bytes, cache_dir: Path, *, has_face: bool) -> float:
-    """The least that this way can take here: its JPEG decodes, and its networks' arithmetic at sgemm's speed."""
+    """The least that the fast way can take here: its JPEG decodes, and its networks' arithmetic at sgemm's speed."""
     import simplejpeg
 
     from hub.faces.models import DETECTOR_ONNX, ENCODER_ONNX
 
     square = np.ones((768, 768), np.float32)
-    ms = interleaved(
+    ms = timed(
         {
             "sgemm": lambda: square @ square,
             "half": lambda: simplejpeg.decode_jpeg(jpeg, min_width=320, min_height=240),
             "whole": lambda: simplejpeg.decode_jpeg(jpeg),
         },
-        15,
+        50,
     )
-    per_ms = 2 * 768**3 / ms["sgemm"]
+    per_ms = 2 * 768**3 / ms["sgemm"].quiet
     detecting = _operations(DETECTOR_ONNX.path(cache_dir), [1, 256, 320, 3]) / per_ms
     encoding = _operations(ENCODER_ONNX.path(cache_dir), [1, 150, 150, 3]) / per_ms
-    return ms["half"] + detecting + (ms["whole"] + encoding if has_face else 0.0)
+    return ms["half"].quiet + detecting + (ms["whole"].quiet + encoding if has_face else 0.0)
 
 
 def _operations(path: Path, shape: list[int]) -> int:

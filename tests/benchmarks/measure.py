@@ -4,6 +4,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -17,8 +18,21 @@ from hub.cli.output import emit, emit_json
 Row = Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Milliseconds of one variant; `quiet` is the tenth percentile: what it takes when nobody else is busy."""
+
+    median: float
+    quiet: float
+
+
 def interleaved(variants: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
     """Median milliseconds of each variant. They take turns, so that a busy moment of the machine hits all."""
+    return {name: times.median for name, times in timed(variants, rounds).items()}
+
+
+def timed(variants: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Times]:
+    """The same with the quiet time."""
     times: dict[str, list[float]] = {name: [] for name in variants}
     for round_ in range(rounds + 1):
         for name, run in variants.items():
@@ -26,7 +40,7 @@ def interleaved(variants: Mapping[str, Callable[[], object]], rounds: int) -> di
             run()
             if round_:  # the first is for warming up
                 times[name].append((time.perf_counter() - start) * 1e3)
-    return {name: median(values) for name, values in times.items()}
+    return {name: Times(median(values), sorted(values)[len(values) // 10]) for name, values in times.items()}
 
 
 def progress(what: str) -> Callable[[Sequence[Any]], Iterable[Any]]:
