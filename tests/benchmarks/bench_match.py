@@ -12,7 +12,7 @@ import numpy as np
 from hub.cli.output import json_option
 from hub.identity import Gallery
 from hub.model import Template, Vector
-from tests.benchmarks.measure import timed, report
+from tests.benchmarks.measure import report, timed
 
 SIZE = 128
 BATCH = 16

@@ -21,7 +21,7 @@ from hub import faces
 from hub.cli.output import json_option
 from hub.faces import EngineOptions, worker
 from hub.settings import Settings
-from tests.benchmarks.measure import timed, report
+from tests.benchmarks.measure import report, timed
 
 KNOWN = 100  # people whom the naive loop compares with
 STAGES = ("decode", "detect", "encode")
