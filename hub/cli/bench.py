@@ -21,7 +21,9 @@ class Benchmarks(click.Group):
         return sorted(name.replace("_", "-") for name in names)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Raises Unavailable when a package that the benchmark needs isn't installed."""
+        """Raises Unavailable without a checkout, or when a package that the benchmark needs isn't installed."""
+        if not FOLDER.is_dir():
+            raise Unavailable("The benchmarks are in the project's checkout; this is an installation without one.")
         if cmd_name not in self.list_commands(ctx):
             return None
         if str(CHECKOUT) not in sys.path:
@@ -47,5 +49,3 @@ def _first_line(name: str) -> str:
 @click.group("bench", cls=Benchmarks)
 def bench_command() -> None:
     """Measure speed and accuracy; each benchmark has options of its own, among them --json."""
-    if not FOLDER.is_dir():
-        raise Unavailable("The benchmarks are in the project's checkout; this is an installation without one.")
