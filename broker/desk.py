@@ -1,13 +1,15 @@
-"""The claim desk: gives a camera that shows a good one-time code its identity.
+"""What the broker's administrator does unasked, in a thread beside the broker.
 
-Cameras without an identity come as `claim`, which may ask here and read the answer to its own
-question, and is enabled only while a code is open. The desk runs beside the broker.
+Claims: cameras without an identity come as `claim`, which may show a one-time code here and read the
+answer to its own question, and is enabled only while a code is open. Guard: a camera that the hub
+says is flooding is cut off, until somebody enables it again.
 """
 
 import json
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Annotated, Any
@@ -21,7 +23,7 @@ from broker.cameras import camera_credentials
 from broker.connection import Connection
 from hub import wire
 from hub.errors import Conflict, PayloadRefused, PresenzaError, Unavailable
-from hub.payloads import Payload, decode
+from hub.payloads import Guard, Payload, decode
 from hub.settings import Settings
 
 WAITING = 32  # questions; more are dropped
@@ -38,18 +40,29 @@ class ClaimRequest(Payload):
 
 
 class Desk:
-    """Started once, stopped once. `register` is called with each device that was claimed."""
+    """Started once, stopped once.
+
+    `register` is called with each device that was claimed, `tell` with a sentence for who runs this.
+    """
 
     def __init__(
-        self, settings: Settings, register: Callable[[str], None], clock: Callable[[], float] = time.time
+        self,
+        settings: Settings,
+        register: Callable[[str], None],
+        *,
+        tell: Callable[[str], None] = lambda _: None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._settings = settings
         self._register = register
+        self._tell = tell
         self._clock = clock
         self._questions: queue.Queue[bytes | None] = queue.Queue(WAITING)
         self._budget = Budget(WRONG_PER_MINUTE)
         self._thread = threading.Thread(target=self._serve, name="claim-desk", daemon=True)
-        self._topic = wire.claim(settings.site, wire.REQUEST)
+        # Apart from the questions: who asks a lot must not keep the guard from being heard.
+        self._warnings: deque[bytes] = deque(maxlen=WAITING)
+        self._topics = (wire.claim(settings.site, wire.REQUEST), wire.hub(settings.site, wire.GUARD))
         self._is_open = False
         self._stopping = threading.Event()
         self.dropped = 0
@@ -65,19 +78,24 @@ class Desk:
         self._thread.join()
 
     def _on_connect(self, client: mqtt.Client, _data: Any, _flags: Any, _reason: Any, _properties: Any) -> None:
-        client.subscribe(self._topic, qos=1)
+        client.subscribe([(topic, 1) for topic in self._topics])
 
     def _on_message(self, _client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
+        payload = bytes(message.payload)
+        question: bytes | None = payload
+        if message.topic == self._topics[1]:
+            self._warnings.append(payload)
+            question = None  # wakes the thread; when the queue is full it is awake
         try:
-            self._questions.put_nowait(bytes(message.payload))
+            self._questions.put_nowait(question)
         except queue.Full:
-            self.dropped += 1
+            self.dropped += question is not None
 
     def _serve(self) -> None:
         while not self._stopping.is_set():
             try:
                 connection = self._connect()
-            except Unavailable:
+            except PresenzaError:
                 self._stopping.wait(RETRY_S)
                 continue
             try:
@@ -89,7 +107,7 @@ class Desk:
         connection = Connection(self._settings, policy.ADMIN)
         connection.client.on_message = self._on_message
         connection.client.on_connect = self._on_connect  # again after a broker that restarted
-        connection.client.subscribe(self._topic, qos=1)
+        connection.client.subscribe([(topic, 1) for topic in self._topics])
         try:
             self._open_or_close()
             self._announce()
@@ -106,6 +124,8 @@ class Desk:
 
     def _answer_all(self, connection: Connection) -> None:
         while not self._stopping.is_set():
+            while self._warnings:
+                self._cut_off(self._warnings.popleft())
             try:
                 question = self._questions.get(timeout=LOOK_S)
             except queue.Empty:
@@ -114,6 +134,19 @@ class Desk:
             if question is not None:
                 self._is_open = True
                 self._answer(question, connection)
+
+    def _cut_off(self, raw: bytes) -> None:
+        try:
+            warning = decode(Guard, raw)
+            with Admin(self._settings) as admin:
+                admin.disable(warning.device)
+        except PresenzaError as error:
+            self._tell(f"A warning of the hub could not be heeded: {error}")
+            return
+        self._tell(
+            f"{warning.device} is cut off: it sent more than any camera has reason to. "
+            f"`presenza device enable {warning.device}` lets it in again."
+        )
 
     def _look(self) -> None:
         if self._is_open or claims.any_open(self._settings, self._clock()):

@@ -115,11 +115,16 @@ def retained(site: str, name: str) -> tuple[str, ...]:
 
 def _admin(site: str) -> Rights:
     # Besides the plugin's control topic: to say of a camera that was cut off that it is offline, to
-    # take back what a removed one left retained, to answer cameras that redeem a code, and to announce
-    # cameras to Home Assistant.
+    # take back what a removed one left retained, to answer cameras that redeem a code, to announce
+    # cameras to Home Assistant, and to cut off what the hub warns of.
     return Rights(
         publishes=(CONTROL, *retained(site, "+"), wire.claim(site, f"{wire.REPLY}/+"), discovery("+")),
-        receives=(CONTROL_RESPONSE, wire.claim(site, wire.REQUEST), wire.up(site, "+", wire.STATUS)),
+        receives=(
+            CONTROL_RESPONSE,
+            wire.claim(site, wire.REQUEST),
+            wire.hub(site, wire.GUARD),
+            wire.up(site, "+", wire.STATUS),
+        ),
     )
 
 
@@ -137,6 +142,7 @@ def _hub(site: str) -> Rights:
             wire.down(site, "+", wire.CMD),
             wire.hub(site, wire.STATUS),
             wire.hub(site, wire.RESULTS),
+            wire.hub(site, wire.GUARD),
             wire.hub(site, f"{wire.REPLY}/+"),
         ),
         receives=(wire.up(site, "+", "#"), wire.hub(site, f"{wire.RPC}/#")),

@@ -148,6 +148,7 @@ class ResultFace(BaseModel):
     name: str | None = None
     distance: float | None = None
     margin: float | None = None
+    score: float | None = None
     attendance: ResultAttendance | None = None
 
 
@@ -220,6 +221,13 @@ class LikenessReply(Payload):
     """The places of the request's faces, group by group, the largest group first."""
 
     groups: list[list[int]]
+
+
+class Guard(Payload):
+    """`hub/guard`: what the hub has against a camera; the broker cuts it off until it is enabled by hand."""
+
+    device: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+    reason: Literal["flood"]
 
 
 class RpcError(Payload):

@@ -60,7 +60,7 @@ def run(settings: Settings, lock: int) -> int:
     signal.setitimer(signal.ITIMER_REAL, LOOK_S, LOOK_S)
     if stopping:
         process.terminate()
-    desk = broker.Desk(settings, partial(register, settings))
+    desk = broker.Desk(settings, partial(register, settings), tell=note)
     desk.start()
     code = process.wait()
     desk.stop()

@@ -16,7 +16,7 @@ SITE = "main"
 OTHERS_TOPICS = [
     *(wire.up(SITE, "cam-b", leaf) for leaf in policy.DEVICE_SAYS),
     *(wire.down(SITE, device, leaf) for device in ("cam-a", "cam-b") for leaf in policy.DEVICE_READS),
-    *(wire.hub(SITE, leaf) for leaf in ("status", "results", "rpc/enroll", "reply/dashboard-1")),
+    *(wire.hub(SITE, leaf) for leaf in ("status", "results", "guard", "rpc/enroll", "reply/dashboard-1")),
     wire.up(SITE, "cam-a", "other"),
     wire.up(SITE, "cam-a", "frame/deeper"),
     wire.up("elsewhere", "cam-a", "frame"),
