@@ -54,7 +54,7 @@ class App:
         self.uplink.on_connect = self._on_connect
         burst = None if mode == "safe" else self._eyes()
         self.burst = burst
-        self.commands = Commands(self.uplink, self.leds, Update(slot), burst, self.frames)
+        self.commands = Commands(self.uplink, self.leds, Update(slot, lambda: self.mode), burst, self.frames)
 
     def _facts(self, slot):
         return {
@@ -104,6 +104,7 @@ class App:
             if self.uplink.hub_is_there() and await self._hub_answers():
                 slots.confirm()
                 log("update", "confirmed")
+                self.mode = "normal"
                 await self.uplink.say_online(mode="normal")
                 return
         log("update", "not confirmed in time: going back")

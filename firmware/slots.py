@@ -12,6 +12,7 @@ This file and main.py lie outside both folders and are never updated over the ai
 import json
 import os
 import sys
+import time
 
 TRIAL_BOOTS = 2  # one may be lost to a power cut
 SAFE_AFTER = 3
@@ -100,4 +101,5 @@ def restart():
         from machine import reset  # the unix port has none: there, whoever started the process starts it again
     except ImportError:
         sys.exit(3)
+    time.sleep(1)  # what was said last gets out, and a program that dies at once doesn't wear out the flash
     reset()

@@ -27,8 +27,11 @@ _BYTES_MAX = 256 * 1024
 
 
 class Update:
-    def __init__(self, slot):
+    """`mode()` says whether the running version is on trial."""
+
+    def __init__(self, slot, mode):
         self._slot = slot
+        self._mode = mode
         self._target = slots.other(slot)
         self._manifest = None
 
@@ -49,6 +52,8 @@ class Update:
         return {"need": self._missing()}
 
     def _begin(self, text, signature):
+        if self._mode() == "trial":  # the other folder holds what it goes back to
+            raise ValueError("the version that runs is on trial")
         with open(_KEY_FILE) as file:
             modulus = unhexlify(file.read().strip())
         if not verify(text.encode(), unhexlify(signature), modulus):

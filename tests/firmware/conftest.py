@@ -1,16 +1,17 @@
 """Fixtures of the firmware's tests: compiled and source builds, a time server, boards."""
 
 import asyncio
+import os
 import struct
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from hub.provision.build import Build, build
+from hub.provision.build import Build, Target, build
 from hub.provision.node import Wifi, node_files
 from tests.firmware.board import Board
 from tests.firmware.hubside import AdminSide, HubSide
@@ -30,7 +31,8 @@ def firmware(request: pytest.FixtureRequest) -> Build:
 
 @pytest.fixture(scope="session")
 def source() -> Build:
-    return build("source", serial=100)
+    """The firmware for tests for which one form is enough; FIRMWARE_TARGET=host makes that the bytecode."""
+    return build(cast("Target", os.environ.get("FIRMWARE_TARGET", "source")), serial=100)
 
 
 class _TimeServer(asyncio.DatagramProtocol):

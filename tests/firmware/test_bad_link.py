@@ -16,7 +16,7 @@ from tests.firmware.hubside import ack
 from tests.firmware.proxy import BadLink
 from tests.integration.brokers import Site
 
-TORTURE_S = float(os.environ.get("TORTURE_S", "10"))
+TORTURE_S = float(os.environ.get("TORTURE_S", "8"))
 SIZE = 30_000
 PICTURES = [picture(number, SIZE) for number in range(1, 8)]
 HEAP_DRIFT = 64 * 1024  # bytes; one kept frame more or less

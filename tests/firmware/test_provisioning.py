@@ -97,7 +97,7 @@ def test_flash_writes_micropython_and_the_file_system(broker_site: Site, tmp_pat
 async def test_update_tells_how_the_trial_ended(
     broker_site: Site, hub: HubSide, make_board: MakeBoard, source, *, works: bool
 ) -> None:
-    board: Board = await make_board(source, on=False, trial_ms=2000)
+    board: Board = await make_board(source, on=False, trial_ms=1500)
     key = signing.load_key(broker_site.settings)
     (board.flash / "update.key").write_text(signing.public_modulus(key))
     async with board:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from hub.provision.build import Build, build, describe
 from hub.provision.signing import public_modulus, sign
 from tests.firmware.board import Board
-from tests.firmware.hubside import AdminSide, HubSide
+from tests.firmware.hubside import AdminSide, HubSide, ack
 
 KEY = rsa.generate_private_key(65537, 3072)
 
@@ -42,7 +42,7 @@ class Updater:
 
 @pytest.fixture
 async def board(make_board, source: Build, hub: HubSide) -> Board:
-    made: Board = await make_board(source, trial_ms=3000, on=False)
+    made: Board = await make_board(source, trial_ms=2000, on=False)
     (made.flash / "update.key").write_text(public_modulus(KEY))
     async with made:
         await made.log("the hub is there")
@@ -85,6 +85,17 @@ async def test_one_that_runs_but_gets_no_answer_is_rolled_back(board: Board, upd
     await board.log("not confirmed in time: going back")
     await board.log("folder b, trial mode")
     await board.log("folder a, normal mode")
+
+
+async def test_none_begins_while_another_is_on_trial(board: Board, updater: Updater, hub: HubSide) -> None:
+    hub.answer = lambda frame: None
+    await install(updater, build("source", serial=101))
+    await board.log("folder b, trial mode")
+    await board.log("the hub is there")
+    assert "on trial" in (await updater.begin(build("source", serial=102).manifest))["error"]
+    hub.answer = ack
+    await board.log("confirmed")
+    assert (await updater.begin(build("source", serial=102).manifest))["ok"]
 
 
 async def test_an_interrupted_one_goes_on_where_it_was(board: Board, updater: Updater) -> None:
