@@ -22,10 +22,18 @@ def locked(settings: Settings) -> Iterator[int]:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            holder = os.pread(fd, 20, 0).decode(errors="replace").strip()
             raise Busy(
-                f"A broker already runs on the data folder {settings.data_dir}. "
+                f"A broker already runs on the data folder {settings.data_dir}"
+                f"{f' (process {holder})' if holder.isdigit() else ''}. "
                 "Stop it first, or choose another folder with --data-dir."
             ) from None
+        os.ftruncate(fd, 0)
         yield fd
     finally:
         os.close(fd)
+
+
+def write_holder(lock: int, pid: int) -> None:
+    """Say in the lock file which process is the broker."""
+    os.pwrite(lock, f"{pid}\n".encode(), 0)

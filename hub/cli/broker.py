@@ -10,6 +10,7 @@ from types import FrameType
 import click
 
 import broker
+from broker.lock import write_holder
 from hub.cli.output import note, settings_option
 from hub.errors import Conflict, PresenzaError
 from hub.model import Device
@@ -57,6 +58,7 @@ def run(settings: Settings, lock: int) -> int:
     signal.signal(signal.SIGALRM, look)
     # A group of its own: Ctrl-C reaches us alone, and we end it in order.
     process = subprocess.Popen(broker.command(settings), pass_fds=(lock,), process_group=0)
+    write_holder(lock, process.pid)
     signal.setitimer(signal.ITIMER_REAL, LOOK_S, LOOK_S)
     if stopping:
         process.terminate()

@@ -66,7 +66,9 @@ def test_a_mosquitto_whose_parent_was_killed_still_holds_the_data_folder(site):
         process.kill()
         process.wait(10)
         try:
-            assert presenza(site, "broker").returncode == 5
+            refused = presenza(site, "broker")
+            assert refused.returncode == 5
+            assert f"(process {children[0]})" in refused.stderr
         finally:
             for child in children:
                 os.kill(int(child), signal.SIGTERM)
