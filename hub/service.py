@@ -44,7 +44,7 @@ class Service:
         self._hub_id = str(ULID())
         self._since_ms = now_ms()
         self._metrics = Metrics()
-        self._options = faces.EngineOptions(settings.engine, settings.cache_dir, settings.min_face_px)
+        self._options = faces.options(settings)
         engine_id = faces.engine_id(self._options)
         self._store: Store = open_store(settings)
         self._pictures = FolderPictures(settings.pictures_dir)

@@ -135,10 +135,15 @@ class Settings(BaseModel):
         default_factory=lambda: os.cpu_count() or 1,
         ge=1,
         le=256,
-        description="Recognition processes; each takes one core and about 250 MB",
+        description="Recognition processes; each takes one core and about 300 MB",
     )
     engine: Literal["fast", "reference"] = Field(
         "fast", description="Face engine: `fast`, or `reference` (plain face_recognition, about 20 times slower)"
+    )
+    encoder: Literal["dlib+sface", "dlib", "sface"] = Field(
+        "dlib",
+        description="What tells faces apart: both encoders together, or one alone. After a change the enrolment photos"
+        " are encoded anew",
     )
     max_distance: float = Field(0.50, gt=0, le=2, description="A face farther than this from everybody is unknown")
     max_margin_score: float = Field(

@@ -14,7 +14,7 @@ from broker import mosquitto
 from hub import samples
 from hub.cli.finding import Check, Finding, fail, ok, warn
 from hub.errors import NotFound
-from hub.faces import models, sources
+from hub.faces import conversions, sources
 from hub.settings import Settings
 
 SETUP = "Run ./presenza setup."
@@ -55,9 +55,10 @@ def _package_problem(requirement: str) -> str:
 
 
 def face_models(settings: Settings) -> Iterator[Finding]:
-    for source in (sources.ENCODER, sources.LANDMARKS, sources.DETECTOR):
+    for source in (sources.ENCODER, sources.LANDMARKS, sources.DETECTOR, sources.SFACE):
         source.check()
-    missing = [each.name for each in models.ALL if not each.path(settings.cache_dir).is_file()]
+    needed = conversions.needed(settings.encoder)
+    missing = [each.name for each in needed if not each.path(settings.cache_dir).is_file()]
     if missing:
         yield warn("Models", f"{', '.join(missing)} will be converted at the first start, which takes longer.", SETUP)
     else:

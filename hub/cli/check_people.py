@@ -26,7 +26,7 @@ LIBRARY_DISTANCE = 0.6  # face_recognition's default: among 1,000 people it name
 def enrolled(settings: Settings) -> Iterator[Finding]:
     if not settings.database.exists():
         return
-    options = faces.EngineOptions(settings.engine, settings.cache_dir, settings.min_face_px)
+    options = faces.options(settings)
     with closing(open_store(settings)) as store:
         photos = _photos(store, faces.engine_id(options))
     if not photos:

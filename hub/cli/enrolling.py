@@ -34,7 +34,7 @@ class Enroller:
     """Adds people and photos to a store."""
 
     def __init__(self, settings: Settings, store: Store, pictures: PictureStore) -> None:
-        self._options = faces.EngineOptions(settings.engine, settings.cache_dir, settings.min_face_px)
+        self._options = faces.options(settings)
         self._engine_id = faces.engine_id(self._options)
         self._store = store
         self._pictures = pictures

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from hub.faces.resnet import CHIP
 from hub.faces.sources import LANDMARKS
-from hub.model import Box
+from hub.model import Box, Quality, Reason
 
 Pixels = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.float32]
@@ -26,6 +26,41 @@ class Aligned:
 
     chip: Pixels
     points: Points
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """A face that the detector found: its square box (it may reach over the border) and confidence 0…1.
+
+    `points` [5, 2] are YuNet's eyes, nose and corners of the mouth in the picture, the left ones in the
+    picture first; None from a detector that gives none.
+    """
+
+    box: Box
+    score: float
+    points: Points | None = None
+
+    def mirrored(self, width: int) -> "Found":
+        """The same face in the picture's mirror image."""
+        box = Box(self.box.top, width - self.box.left, self.box.bottom, width - self.box.right)
+        if self.points is None:
+            return Found(box, self.score)
+        points = self.points[[1, 0, 2, 4, 3]] * np.array([-1, 1], np.float32)
+        return Found(box, self.score, points + np.array([width - 1, 0], np.float32))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """A found face, aligned, measured and held against the limits."""
+
+    found: Found
+    aligned: Aligned
+    quality: Quality
+    reason: Reason | None
+
+    @property
+    def box(self) -> Box:
+        return self.found.box
 
 
 class Aligner:

@@ -33,7 +33,6 @@ class Converted:
 
 ENCODER_ONNX = Converted("dlib-face-resnet", ENCODER, resnet.to_onnx)
 DETECTOR_ONNX = Converted("yunet", DETECTOR, yunet.to_onnx)
-ALL = (ENCODER_ONNX, DETECTOR_ONNX)
 
 
 def open_session(converted: Converted, cache_dir: Path) -> Any:

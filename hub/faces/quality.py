@@ -20,6 +20,10 @@ class Limits:
     min_brightness: float = 15.0
     max_brightness: float = 220.0
     max_turn: float = 0.9
+    # Under this a quarter of a large gallery's people are missed, and a third of those who were enrolled with
+    # such a photo alone; but hardly a stranger is named (docs/accuracy.md). So a camera's face may be
+    # recognized all the same, and when it isn't, that says nothing; an enrolment photo is refused.
+    min_strength: float = 10.0
 
 
 def measure(chip: Pixels, points: Points, size_px: int, score: float) -> Quality:
@@ -75,3 +79,8 @@ def judge(quality: Quality, limits: Limits) -> Reason | None:
     if quality.sharpness < limits.min_sharpness:
         return Reason.BLURRED
     return None
+
+
+def is_weak(quality: Quality, limits: Limits) -> bool:
+    """Whether the second encoder, if it was asked, made too little of a face: caps, sunglasses, hands, profiles."""
+    return quality.strength is not None and quality.strength < limits.min_strength

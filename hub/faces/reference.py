@@ -1,4 +1,4 @@
-"""The reference engine: the plain face_recognition calls, HOG detector and dlib's encoder."""
+"""The reference engine: plain face_recognition calls find and encode; SFace stands beside it if wanted."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from hub.faces import EngineOptions
-from hub.faces.engine import Engine, Found, Judged, Pixels, Stopwatch
+from hub.faces.align import Found, Judged
+from hub.faces.engine import Engine, Pixels, Stopwatch
 from hub.faces.pictures import JpegFrame
 from hub.faces.sources import ENCODER, LANDMARKS
 from hub.model import Box, Vector
@@ -30,10 +31,8 @@ class ReferenceEngine(Engine):
         found = [Found(Box(*box), 1.0) for box in self._library.face_locations(rgb)]
         return sorted(found, key=lambda face: -face.box.height)
 
-    def encode(self, rgb: Pixels, faces: Sequence[Judged]) -> list[Vector]:
+    def encode_dlib(self, rgb: Pixels, faces: Sequence[Judged]) -> Sequence[Vector]:
         boxes = [tuple(face.box.as_list()) for face in faces]
-        if not boxes:
-            return []
         return [np.asarray(vector, np.float32) for vector in self._library.face_encodings(rgb, boxes, model="small")]
 
 

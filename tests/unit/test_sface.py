@@ -8,7 +8,7 @@ import pytest
 
 from hub.faces import sface
 from hub.faces.models import Converted
-from hub.faces.sources import ModelMissing, Source
+from hub.faces.sources import SFACE, ModelMissing, Source
 
 pytestmark = pytest.mark.engine
 
@@ -30,7 +30,7 @@ def pictures(count: int) -> npt.NDArray[np.uint8]:
 def published(faces: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """What the network gives as it was published: int8 blocks, PReLU, float planes in RGB, one face at a time."""
     onnx, onnxruntime = pytest.importorskip("onnx"), pytest.importorskip("onnxruntime")
-    model = onnx.load_model_from_string(sface.SOURCE.read())
+    model = onnx.load_model_from_string(SFACE.read())
     del model.graph.input[1:]  # weights that quantising left behind
     model = model.SerializeToString()
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
@@ -76,7 +76,7 @@ def test_a_damaged_model_is_made_anew(cache: Path, tmp_path: Path) -> None:
 
 
 def test_another_file_than_the_pinned_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = Source(sface.SOURCE.package, sface.SOURCE.path, "0" * 64)
+    source = Source(SFACE.package, SFACE.path, "0" * 64)
     monkeypatch.setattr(sface, "CONVERTED", Converted("sface", source, sface.to_onnx))
     with pytest.raises(ModelMissing, match="SHA-256"):
         sface.model_file(tmp_path)
