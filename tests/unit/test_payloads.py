@@ -65,6 +65,15 @@ def refusal(kind: type[BaseModel], raw: bytes) -> PayloadRefused:
     return caught.value
 
 
+def holds(read: Any, example: Any) -> bool:
+    """Whether everything in the example came through; fields that it leaves out have their defaults."""
+    if isinstance(example, dict):
+        return all(key in read and holds(read[key], value) for key, value in example.items())
+    if isinstance(example, list):
+        return len(read) == len(example) and all(map(holds, read, example))
+    return bool(read == example)
+
+
 def test_every_payload_of_the_contract_has_an_example() -> None:
     assert set(EXAMPLES) == set(payloads.CONTRACT)
 
@@ -73,7 +82,7 @@ def test_every_payload_of_the_contract_has_an_example() -> None:
 def test_the_examples_of_the_contract_are_read(name: str, kind: type[payloads.Payload]) -> None:
     for example in EXAMPLES[name]:
         read = json.loads(payloads.decode(kind, json.dumps(example).encode()).encode())
-        assert {key: read[key] for key in example} == example
+        assert holds(read, example)
 
 
 @pytest.mark.parametrize(("name", "kind"), KINDS)
