@@ -1,7 +1,7 @@
 """What a frame means: faces and gallery in, an event with its attendance, ack and result out. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hub import attendance
 from hub.identity import Gallery
@@ -9,11 +9,11 @@ from hub.model import (
     Analysis,
     Attendance,
     Event,
+    Evidence,
     Face,
     FaceResult,
     Frame,
     Marked,
-    Match,
     Outcome,
 )
 from hub.payloads import Ack, Result, ResultAttendance, ResultFace
@@ -32,12 +32,21 @@ class Verdict:
     marks: tuple[Attendance, ...] = ()
 
 
-def judge(frame: Frame, analysis: Analysis, gallery: Gallery, rules: attendance.Rules, event_id: str) -> Verdict:
-    """Take every face of a frame for somebody, or nobody.
+def judge(
+    frame: Frame,
+    analysis: Analysis,
+    seen: Sequence[Evidence | None],
+    event_id: str,
+    *,
+    gallery: Gallery,
+    rules: attendance.Rules,
+) -> Verdict:
+    """Take every face of a frame for somebody, or nobody; `seen` is what is known of each (hub.tracks).
 
     Two faces of one frame can't be one person: the nearer one keeps the name, the other is uncertain.
     """
-    faces = _one_face_a_person([_face_result(face, gallery) for face in analysis.faces])
+    results = [_face_result(face, known, gallery) for face, known in zip(analysis.faces, seen, strict=True)]
+    faces = _one_face_a_person(results)
     event = Event(
         event_id=event_id,
         key=frame.key,
@@ -94,11 +103,14 @@ def result_of(
     )
 
 
-def _face_result(face: Face, gallery: Gallery) -> FaceResult:
-    if face.vector is None:
+def _face_result(face: Face, seen: Evidence | None, gallery: Gallery) -> FaceResult:
+    """Nobody is called a stranger because of a poor picture: the reason says what was wrong with it."""
+    if seen is None:
+        return FaceResult(face.box, Outcome.LOW_QUALITY if face.reason else Outcome.UNKNOWN, face.reason)
+    match = gallery.match(seen)
+    if match.outcome is Outcome.UNKNOWN and face.reason:
         return FaceResult(face.box, Outcome.LOW_QUALITY, face.reason)
-    match: Match = gallery.match(face.vector)
-    return FaceResult(face.box, match.outcome, None, match.person_id, match.distance, match.margin)
+    return FaceResult(face.box, match.outcome, None, match.person_id, match.distance, match.margin, match.score)
 
 
 def _one_face_a_person(faces: Sequence[FaceResult]) -> list[FaceResult]:
@@ -108,7 +120,7 @@ def _one_face_a_person(faces: Sequence[FaceResult]) -> list[FaceResult]:
         if face.outcome in KNOWN and face.person_id and (rival is None or _distance(face) < _distance(rival)):
             nearest[face.person_id] = face
     return [
-        FaceResult(face.box, Outcome.UNCERTAIN, None, face.person_id, face.distance, face.margin)
+        replace(face, outcome=Outcome.UNCERTAIN)
         if face.outcome in KNOWN and nearest.get(face.person_id or "") is not face
         else face
         for face in faces
@@ -130,6 +142,7 @@ def _result_face(face: FaceResult, names: Mapping[str, str], marked: Mapping[str
         name=names.get(person or ""),
         distance=face.distance,
         margin=face.margin,
+        score=face.score,
         attendance=None if mark is None or face.outcome not in KNOWN else _result_attendance(mark),
     )
 

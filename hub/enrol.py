@@ -9,6 +9,7 @@ from time import time_ns
 
 from ulid import ULID
 
+from hub.calibration import prior_of
 from hub.errors import InvalidImage
 from hub.faces import PhotoAnalysis
 from hub.identity import Gallery
@@ -17,9 +18,8 @@ from hub.payloads import PhotoVerdict
 from hub.store import Store
 from hub.store.pictures import PictureStore
 
-# Photos of one person lie at 0.2…0.5 of each other, those of two people nearly always over 0.45
-# (docs/accuracy.md): under this it is somebody who is enrolled already.
-DUPLICATE_DISTANCE = 0.40
+# Nearer than one stranger in so many comes to anybody: it is somebody who is enrolled already, or a twin.
+DUPLICATE = 1e-4
 
 Analyze = Callable[[bytes], PhotoAnalysis]
 
@@ -54,7 +54,8 @@ class Enrolment:
 
     def _others(self) -> Gallery:
         ours = self._person.person_id
-        return Gallery([t for t in self._store.templates(self._engine_id) if t.person_id != ours])
+        templates = self._store.templates(self._engine_id)
+        return Gallery([t for t in templates if t.person_id != ours], prior_of(self._engine_id))
 
     def _keep(self, analysis: PhotoAnalysis) -> None:
         assert analysis.quality is not None
@@ -97,8 +98,10 @@ def unreadable(name: str, error: InvalidImage) -> PhotoVerdict:
 
 
 def _duplicate(analysis: PhotoAnalysis, others: Gallery | None) -> str | None:
-    nearest = others.nearest(analysis.vectors[0]) if others is not None and analysis.vectors else None
-    return nearest[0] if nearest is not None and nearest[1] <= DUPLICATE_DISTANCE else None
+    if others is None or not analysis.vectors:
+        return None
+    nearest = others.nearest(analysis.vectors[0])
+    return nearest[0] if nearest is not None and others.law.fpir(nearest[1]) <= DUPLICATE else None
 
 
 _SENTENCES = {

@@ -238,6 +238,19 @@ class Template:
     vector: Vector
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Negative:
+    """A correction: this face was taken for the person, and isn't. `engine` made the `vector`."""
+
+    event_id: str
+    place: int
+    person_id: str
+    engine: str
+    vector: Vector
+    by: str
+    at_ms: int
+
+
 class Status(StrEnum):
     """A person's day. `absent` and `excused` come only from a correction by hand."""
 
@@ -297,7 +310,7 @@ class Marked:
 
 @dataclass(frozen=True, slots=True)
 class FaceResult:
-    """What became of one face of a frame."""
+    """What became of one face of a frame; distance, margin and score as in `Match`."""
 
     box: Box
     outcome: Outcome
@@ -305,6 +318,7 @@ class FaceResult:
     person_id: str | None = None
     distance: float | None = None
     margin: float | None = None
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """The main job, in order. Read this first.
 
-    wire → frames → turns → faces → identity → attendance → store → ack, result
+    wire → frames → turns → faces → tracks → identity → attendance → store → ack, result
 
 A chunk is checked and put to its frame (`receive`); a whole frame waits for its turn; a worker
-process looks at it; the gallery names its faces; attendance and event are committed; then, and only
-then, the camera gets its one ack, and the dashboards their result (`answer`).
+process looks at it; what it saw joins what was seen of the same faces in the frames before; the gallery
+names them; attendance and event are committed; then, and only then, the camera gets its one ack, and
+the dashboards their result (`answer`).
 """
 
 import asyncio
@@ -20,12 +21,13 @@ from hub import attendance, decision, wire
 from hub.errors import ChunkRefused, InvalidImage, WorkerFailed
 from hub.frames import Assembler, NotJpeg
 from hub.metrics import Metrics
-from hub.model import Analysis, Event, Frame, FrameKey, Marked, Outcome
+from hub.model import Analysis, Event, Frame, FrameKey, Marked, Outcome, Skip
 from hub.mqtt import Outgoing
 from hub.payloads import Ack
 from hub.roster import Known, Roster
 from hub.store import Recorded, Store
 from hub.store.pictures import PictureStore
+from hub.tracks import Tracks
 from hub.turns import Turns
 
 REMEMBERED_ACKS = 4096
@@ -34,7 +36,7 @@ STALE_S = 1.0  # how often unfinished frames are looked through for those that a
 
 log = structlog.get_logger()
 
-Look = Callable[[bytes], Awaitable[Analysis]]
+Look = Callable[[bytes, Skip], Awaitable[Analysis]]
 Publish = Callable[[Outgoing], Awaitable[bool]]
 
 
@@ -63,6 +65,7 @@ class Pipeline:
         *,
         assembler: Assembler,
         turns: Turns,
+        tracks: Tracks,
         look: Look,
         roster: Roster,
         store: Store,
@@ -74,6 +77,7 @@ class Pipeline:
         self._site = site
         self._assembler = assembler
         self._turns = turns
+        self._tracks = tracks
         self._look = look
         self._roster = roster
         self._store = store
@@ -137,7 +141,8 @@ class Pipeline:
             if frame.resent and (before := await asyncio.to_thread(self._store.event_of, frame.key)):
                 await self._repeat(before)
                 return
-            analysis = await self._look(frame.jpeg)
+            skip = replace(self._roster.known.skip, settled=self._tracks.settled(frame))
+            analysis = await self._look(frame.jpeg, skip)
             self._checkpoint("recognized")
             await self._decide(frame, analysis, started)
         except InvalidImage as refusal:
@@ -153,7 +158,9 @@ class Pipeline:
     async def _decide(self, frame: Frame, analysis: Analysis, started: float) -> None:
         known = self._roster.known
         looked = perf_counter()
-        verdict = decision.judge(frame, analysis, known.gallery, self._site.rules, str(ULID()))
+        seen = self._tracks.add(frame, analysis.faces)
+        verdict = decision.judge(frame, analysis, seen, str(ULID()), gallery=known.gallery, rules=self._site.rules)
+        self._tracks.settle(frame, verdict.event.faces)
         recorded = await asyncio.to_thread(self._keep, frame, verdict)
         stored = perf_counter()
         ms = {

@@ -11,12 +11,15 @@ import structlog
 from ulid import ULID
 
 from hub import __version__, attendance, faces, retention, wire
+from hub.calibration import prior_of
 from hub.devices import DeviceBook
 from hub.errors import PresenzaError, SettingsError
 from hub.faces import worker
 from hub.frames import Assembler
+from hub.identity import Limits
 from hub.intake import Intake, subscriptions
 from hub.metrics import Metrics
+from hub.model import Analysis, Skip
 from hub.mqtt import Incoming, Login, Outgoing, Session
 from hub.payloads import HubStatus
 from hub.pipeline import Pipeline, Site, now_ms
@@ -26,6 +29,7 @@ from hub.settings import Settings
 from hub.store import Store
 from hub.store.opening import open_store
 from hub.store.pictures import FolderPictures
+from hub.tracks import Tracks
 from hub.turns import Turns
 from hub.workers import Workers
 
@@ -51,7 +55,8 @@ class Service:
         self._workers = Workers(settings.workers, partial(worker.start, self._options), self._metrics)
         self._turns = Turns()
         self._devices = DeviceBook(self._store)
-        self._roster = Roster(self._store, engine_id, settings.max_distance, settings.max_margin_score)
+        self._tracks = Tracks(prior_of(engine_id).reach)
+        self._roster = Roster(self._store, engine_id, Limits(settings.fpir, settings.max_distance))
         self._session = self._new_session()
         self._pipeline = self._new_pipeline()
         rpc = Rpc(
@@ -149,7 +154,8 @@ class Service:
             Site(self._settings.site, rules),
             assembler=self._assembler,
             turns=self._turns,
-            look=partial(self._workers.run, worker.analyze),
+            tracks=self._tracks,
+            look=self._look,
             roster=self._roster,
             store=self._store,
             pictures=self._pictures,
@@ -157,6 +163,9 @@ class Service:
             metrics=self._metrics,
             checkpoint=fault_point(self._settings.fault_point),
         )
+
+    async def _look(self, jpeg: bytes, skip: Skip) -> Analysis:
+        return await self._workers.run(partial(worker.analyze, skip=skip), jpeg)
 
     def _new_session(self) -> Session:
         return Session(

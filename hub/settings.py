@@ -145,12 +145,15 @@ class Settings(BaseModel):
         description="What tells faces apart: both encoders together, or one alone. After a change the enrolment photos"
         " are encoded anew",
     )
-    max_distance: float = Field(0.50, gt=0, le=2, description="A face farther than this from everybody is unknown")
-    max_margin_score: float = Field(
-        0.36,
-        gt=-2,
-        le=2,
-        description="Limit of 2·d1 − d2, the distances to the nearest two people; over it the face is uncertain",
+    fpir: float = Field(
+        0.003,
+        gt=0,
+        le=0.2,
+        description="Wanted share of strangers who are given somebody's name; how near a face must be follows from it"
+        " and from who is enrolled",
+    )
+    max_distance: Annotated[float, Field(gt=0, le=2)] | None = Field(
+        None, description="Instead of that: a face farther than this from everybody is unknown, a nearer one named"
     )
     min_face_px: int = Field(56, ge=16, le=1000, description="Faces smaller than this are `too_small`")
     day_start: time = Field(time(4, 0), description="Local time at which a new day of attendance begins")

@@ -13,8 +13,7 @@ EDITABLE = (
     "late_after",
     "keep_pictures_days",
     "keep_events_days",
-    "max_distance",
-    "max_margin_score",
+    "fpir",
     "min_face_px",
 )
 
@@ -25,21 +24,15 @@ class SettingsForm(forms.Form):
     late_after = forms.TimeField(label=_("Late after"), widget=forms.TimeInput({"type": "time"}, "%H:%M"))
     keep_pictures_days = forms.IntegerField(label=_("Keep pictures (days)"), min_value=0, max_value=3650)
     keep_events_days = forms.IntegerField(label=_("Keep sightings (days)"), min_value=1, max_value=3650)
-    max_distance = forms.FloatField(
-        label=_("Greatest distance"),
-        min_value=0.1,
-        max_value=2,
-        help_text=_("A face farther than this from everybody is unknown."),
-    )
-    max_margin_score = forms.FloatField(
-        label=_("Limit between two people"),
-        min_value=-2,
-        max_value=2,
-        help_text=_("Smaller is stricter: more faces are “not certain”."),
+    fpir = forms.FloatField(
+        label=_("Strangers who may be given a name"),
+        min_value=0.0001,
+        max_value=0.2,
+        help_text=_("As a share: 0.003 is three in a thousand. Smaller is stricter: more faces are “not certain”."),
     )
     min_face_px = forms.IntegerField(label=_("Smallest face (pixels)"), min_value=16, max_value=1000)
 
-    max_distance.widget.attrs["step"] = max_margin_score.widget.attrs["step"] = "0.01"
+    fpir.widget.attrs["step"] = "0.0001"
     time_zone.widget.attrs["list"] = "zones"
 
     def __init__(self, *args: Any, fixed: frozenset[str] = frozenset(), **kwargs: Any) -> None:

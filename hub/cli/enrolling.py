@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hub import enrol, faces
+from hub.calibration import prior_of
 from hub.enrol import Enrolment
 from hub.errors import Conflict, InvalidImage
 from hub.faces import FaceEngine, PhotoAnalysis, worker
@@ -64,7 +65,8 @@ class Enroller:
     def _judge(self, person: Person, photos: Sequence[Path]) -> list[Judged]:
         if not photos:
             return []
-        others = Gallery([each for each in self._templates if each.person_id != person.person_id])
+        templates = [each for each in self._templates if each.person_id != person.person_id]
+        others = Gallery(templates, prior_of(self._engine_id))
         return [self._judge_photo(path, others) for path in photos]
 
     def _judge_photo(self, path: Path, others: Gallery) -> Judged:

@@ -11,7 +11,7 @@ import numpy as np
 
 from hub.cli.output import json_option
 from hub.identity import Gallery
-from hub.model import Template, Vector
+from hub.model import Evidence, Template, Vector
 from tests.benchmarks.measure import report, timed
 
 SIZE = 128
@@ -52,7 +52,7 @@ def _measure(people: int, rounds: int) -> dict[str, float | int | None]:
     flat = vectors.ravel()  # its dot product with itself reads every number once, and does little else
     faces = np.repeat(query[None], BATCH, 0)
     variants: dict[str, Callable[[], object]] = {
-        "match": lambda: gallery.match(query),
+        "match": lambda: gallery.match(Evidence(query)),
         "floor": lambda: flat @ flat,
         "batch": lambda: gallery.match_all(faces),
     }
@@ -60,7 +60,7 @@ def _measure(people: int, rounds: int) -> dict[str, float | int | None]:
         known = list(vectors.astype(np.float64))
         variants["naive"] = lambda: _naive(known, query)
     ms = timed(variants, rounds)
-    assert gallery.match(query).person_id == templates[people // 2].person_id
+    assert gallery.match(Evidence(query)).person_id == templates[people // 2].person_id
     naive = ms.get("naive")
     return {
         "people": people,

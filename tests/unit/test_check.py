@@ -180,7 +180,7 @@ def test_a_gallery_too_large_for_its_photos_is_told(folder: Path, monkeypatch: p
     assert any("2 people are many" in finding.message for finding in look(check_people.enrolled, folder))
 
 
-def test_the_librarys_own_limit_is_told(folder: Path):
+def test_a_limit_that_does_not_follow_the_gallery_is_told(folder: Path):
     assert levels(check_people.limits, folder) == ["ok"]
     assert levels(check_people.limits, folder, max_distance=0.6) == ["warn"]
 

@@ -8,7 +8,7 @@ import numpy as np
 from hub import decision
 from hub.attendance import Rules
 from hub.identity import Gallery
-from hub.model import Analysis, Box, Face, Frame, Marked, Outcome, Quality, Reason, Template
+from hub.model import Analysis, Box, Evidence, Face, Frame, Marked, Outcome, Quality, Reason, Template
 
 RULES = Rules(ZoneInfo("UTC"), time(4, 0), time(9, 0))
 AT = 1_790_000_000_000
@@ -31,7 +31,8 @@ def face(vector: np.ndarray | None, reason: Reason | None = None, left: int = 0)
 
 
 def judge(*faces: Face) -> decision.Verdict:
-    return decision.judge(FRAME, Analysis(640, 480, faces), GALLERY, RULES, "event")
+    seen = [None if each.vector is None else Evidence(each.vector) for each in faces]
+    return decision.judge(FRAME, Analysis(640, 480, faces), seen, "event", gallery=GALLERY, rules=RULES)
 
 
 def test_a_frame_without_faces_claims_nothing():

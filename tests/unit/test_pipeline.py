@@ -14,16 +14,19 @@ from hub import wire
 from hub.attendance import Rules
 from hub.errors import InvalidImage, WorkerFailed
 from hub.frames import Assembler
+from hub.identity import Limits
 from hub.metrics import Metrics
-from hub.model import Analysis, Box, Consent, Face, Person, Photo, Quality, Template
+from hub.model import Analysis, Box, Consent, Face, Person, Photo, Quality, Skip, Template
 from hub.pipeline import Pipeline, Site, now_ms
 from hub.roster import Roster
 from hub.store.memory import MemoryStore
 from hub.store.pictures import MemoryPictures
+from hub.tracks import Tracks
 from hub.turns import Turns
 
 FINE = Quality(120, 100.0, 120.0, 0.1, 0.9)
 PEOPLE = {"ada": 0, "bob": 1}
+REACH = 1.0
 
 
 def vector(axis: int) -> np.ndarray:
@@ -59,12 +62,14 @@ class Hub:
             self.enrol(person_id, axis)
         self.sent: list[tuple[str, dict[str, object]]] = []
         self.turns = Turns()
-        self.roster = Roster(self.store, "engine", 0.5, 0.36)
+        self.skips: list[Skip] = []
+        self.roster = Roster(self.store, "engine", Limits())
         self.pipeline = Pipeline(
             Site("main", Rules(ZoneInfo("UTC"), time(4, 0), time(9, 0))),
             assembler=Assembler(),
             turns=self.turns,
-            look=look,
+            tracks=Tracks(REACH),
+            look=self.look,
             roster=self.roster,
             store=self.store,
             pictures=self.pictures,
@@ -78,13 +83,26 @@ class Hub:
         photo = Photo(f"photo-{person_id}", person_id, f"people/{person_id}/1.jpg", FINE, 1)
         self.store.add_photo(photo, [Template(person_id, photo.photo_id, "engine", vector(axis))])
 
+    async def look(self, picture: bytes, skip: Skip) -> Analysis:
+        self.skips.append(skip)
+        return await look(picture)
+
     async def publish(self, message) -> bool:
         self.sent.append((message.topic, json.loads(message.payload)))
         return True
 
-    def send(self, text: str, frame_id: int, *, device: str = "door-1", flags: int = 0, captured_ms: int = 0) -> None:
+    def send(
+        self,
+        text: str,
+        frame_id: int,
+        *,
+        device: str = "door-1",
+        motion: int = 1,
+        flags: int = 0,
+        captured_ms: int = 0,
+    ) -> None:
         picture = jpeg(text)
-        header = wire.Header(flags, 77, frame_id, 1, 0, 1, 8192, len(picture), crc32(picture), captured_ms)
+        header = wire.Header(flags, 77, frame_id, motion, 0, 1, 8192, len(picture), crc32(picture), captured_ms)
         self.pipeline.receive(device, wire.pack_header(header) + picture)
 
     async def answer_all(self) -> None:
@@ -273,3 +291,35 @@ async def test_a_frame_that_can_not_even_be_refused_does_not_stop_the_worker(hub
         await asyncio.sleep(0)
     working.cancel()
     assert hub.acks() == [(2, "recognized")]
+
+
+async def test_the_engine_is_told_who_is_settled_in_the_motion(hub):
+    for number in (1, 2):
+        hub.send(f"ada+{number}", number)
+        await hub.answer_all()
+    assert [len(skip.settled) for skip in hub.skips] == [0, 1]
+    assert hub.skips[1].settled[0].vector == pytest.approx(vector(0))
+
+
+async def test_a_face_that_one_look_can_not_tell_is_recognized_by_the_looks_of_a_burst(hub, monkeypatch):
+    """Each look is off in its own way; their mean is not."""
+    limit = hub.roster.known.gallery.law.limit(0.003 / 2)
+
+    async def unlucky(picture: bytes, skip: Skip) -> Analysis:
+        made = vector(0)
+        made[20 + int(picture[2:-2])] = limit + 0.005
+        return Analysis(640, 480, (Face(Box(0, 100, 100, 0), FINE, None, made),))
+
+    monkeypatch.setattr(hub.pipeline, "_look", unlucky)
+    for number in range(1, 5):
+        hub.send(str(number), number)
+        await hub.answer_all()
+    assert hub.acks()[0] == (1, "uncertain")
+    assert hub.acks()[-1][1] in ("recognized", "already_marked")
+
+
+async def test_looks_without_a_motion_are_not_put_together(hub):
+    for number in (1, 2):
+        hub.send(f"ada+{number}", number, motion=0)
+        await hub.answer_all()
+    assert [len(skip.settled) for skip in hub.skips] == [0, 0]

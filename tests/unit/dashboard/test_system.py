@@ -72,7 +72,7 @@ def test_health_is_the_store_and_the_line(site, accounts):
 # -- settings -------------------------------------------------------------------
 FORM = {
     "time_zone": "Europe/Berlin", "day_start": "04:00", "late_after": "08:15", "keep_pictures_days": "7",
-    "keep_events_days": "90", "max_distance": "0.5", "max_margin_score": "0.36", "min_face_px": "56",
+    "keep_events_days": "90", "fpir": "0.003", "min_face_px": "56",
 }  # fmt: skip
 
 
