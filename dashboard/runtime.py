@@ -109,8 +109,7 @@ class Runtime:
     _roster: Roster | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _toml_stamp: float = -1.0
-    _days: set[date] = field(default_factory=set)
-    _days_at: tuple[date, int] | None = None
+    _days: tuple[date, int, set[date]] = (date.max, 0, set())  # from when, in which hour it was asked, the days
 
     def roster(self) -> Roster:
         """Everybody; read again only when somebody changed."""
@@ -122,12 +121,15 @@ class Runtime:
     def days_with_attendance(self, first: date, last: date) -> set[date]:
         """The days on which anybody was there. Days that are over are asked for once an hour."""
         today, hour = self.today(), now_ms() // 3_600_000
-        if self._days_at != (first, hour):
+        known_from, known_at, known = self._days
+        if known_at != hour or first < known_from:
             yesterday = (today - timedelta(days=1)).isoformat()
-            self._days = {date.fromisoformat(day) for day in self.store.day_counts(first.isoformat(), yesterday)}
-            self._days_at = (first, hour)
-        found = {day for day in self._days if day <= last}
-        return found | {today} if self.store.day_counts(today.isoformat(), today.isoformat()) else found
+            known = {date.fromisoformat(day) for day in self.store.day_counts(first.isoformat(), yesterday)}
+            self._days = (first, hour, known)
+        found = {day for day in known if first <= day <= last}
+        if first <= today <= last and self.store.day_counts(today.isoformat(), today.isoformat()):
+            found.add(today)
+        return found
 
     @property
     def rules(self) -> Rules:

@@ -1,6 +1,7 @@
 """Attendance of a day, a range, a month; how people arrive; corrections; files."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 
 from django.contrib import messages
@@ -19,7 +20,7 @@ from dashboard.audit import log
 from dashboard.people.scope import person_or_404
 from dashboard.rights import Right, needs
 from dashboard.runtime import Runtime, current, now_ms
-from hub.model import Correction, Status
+from hub.model import Correction, Person, Status
 
 PAGE = 60  # people
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -28,6 +29,15 @@ XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def _ledger(filters: Filters, runtime: Runtime) -> Ledger:
     rows = runtime.store.attendance(filters.first.isoformat(), filters.last.isoformat(), group=filters.group or None)
     return Ledger(rows, runtime.today())
+
+
+def _ledger_of(people: Sequence[Person], filters: Filters, runtime: Runtime) -> Ledger:
+    """The same for the people of one page: what it costs doesn't grow with how many there are."""
+    bounds = filters.first.isoformat(), filters.last.isoformat()
+    rows = [row for person in people for row in runtime.store.attendance(*bounds, person_id=person.person_id)]
+    ledger = Ledger(rows, runtime.today())
+    ledger.counted |= runtime.days_with_attendance(filters.first, filters.last)
+    return ledger
 
 
 def _page(request: HttpRequest, filters: Filters, runtime: Runtime, tab: str, **more: object) -> dict[str, object]:
@@ -65,7 +75,7 @@ def span(request: HttpRequest) -> HttpResponse:
     filters = Filters.read(request.GET, runtime, request.user.sees, span=28)
     people = filters.people(runtime)
     page = Paginator(people, PAGE).get_page(request.GET.get("page"))
-    ledger = _ledger(filters, runtime)
+    ledger = _ledger_of(page.object_list, filters, runtime)
     totals = ledger.totals(page.object_list)
     lines = [(person, totals[person.person_id]) for person in page.object_list]
     more = {"page": page, "lines": lines, "days": len(ledger.counted)}
@@ -84,7 +94,7 @@ def month(request: HttpRequest) -> HttpResponse:
     bounds = {"from": days[0].isoformat(), "to": days[-1].isoformat()}
     filters = Filters.read({**request.GET.dict(), **bounds}, runtime, request.user.sees)
     page = Paginator(filters.people(runtime), PAGE).get_page(request.GET.get("page"))
-    ledger = _ledger(filters, runtime)
+    ledger = _ledger_of(page.object_list, filters, runtime)
     lines = [(person, [ledger.cell(person, each) for each in days]) for person in page.object_list]
     more = {"page": page, "lines": lines, "days": days, "before": month_before(days[0]), "after": month_after(days[0])}
     return render(request, "attendance/month.html", _page(request, filters, runtime, "month", **more))
@@ -95,7 +105,7 @@ def month(request: HttpRequest) -> HttpResponse:
 def arrivals(request: HttpRequest) -> HttpResponse:
     """When people come."""
     runtime = current()
-    filters = Filters.read(request.GET, runtime, request.user.sees, span=28)
+    filters = Filters.read(request.GET, runtime, request.user.sees, span=7)
     wanted = {person.person_id for person in filters.people(runtime)}
     seen = [row for row in _ledger(filters, runtime).arrivals() if row.person_id in wanted]
     times = [runtime.local(row.first_seen_ms).time() for row in seen]

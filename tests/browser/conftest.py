@@ -1,0 +1,161 @@
+"""Headless Chromium in front of the real stack: broker, hub with the real engine, dashboard, cameras."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("selenium")
+
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
+
+from tests.acceptance.stack import PATIENCE_S, Stack, enrol, make_stack, run
+from tests.integration.brokers import free_port
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+class House:
+    """A stack with its dashboard."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.port = free_port()
+        self.environ = stack.environ | {"PRESENZA_HTTP_PORT": str(self.port)}
+        self.process: subprocess.Popen[bytes] | None = None
+        self.passwords: dict[str, str] = {}
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        log = (self.stack.site.settings.data_dir / "dashboard.log").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "dashboard"], env=self.environ, stdout=subprocess.PIPE, stderr=log
+        )
+        assert self.process.stdout is not None
+        for line in self.process.stdout:  # it says its address when it listens
+            if line.startswith(b"Dashboard:"):
+                return
+        raise AssertionError(self.log)
+
+    @property
+    def log(self) -> str:
+        return (self.stack.site.settings.data_dir / "dashboard.log").read_text()
+
+    def password(self, role: str) -> str:
+        """The password of the account that is named as its role."""
+        if role not in self.passwords:
+            made = run("dashboard", "account", role, "--role", role, "--json", env=self.environ).stdout
+            self.passwords[role] = json.loads(made)["password"]
+        return self.passwords[role]
+
+    def stop(self) -> int:
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(PATIENCE_S)
+
+
+class Browser:
+    """A browser with a person in front of it."""
+
+    def __init__(self, driver: webdriver.Chrome, house: House) -> None:
+        self.driver = driver
+        self.house = house
+
+    def sign_in(self, role: str = "admin") -> None:
+        self.driver.delete_all_cookies()
+        self.open("/sign-in/")
+        self.find("[name=username]").send_keys(role)
+        self.find("[name=password]").send_keys(self.house.password(role))
+        self.find("button.primary").click()
+        self.until(lambda: "/sign-in/" not in self.driver.current_url)
+
+    def open(self, path: str) -> None:
+        self.driver.get(self.house.address + path)
+
+    def find(self, selector: str) -> Any:
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def all(self, selector: str) -> list[Any]:
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def text(self, selector: str = "body") -> str:
+        return str(self.driver.execute_script("return document.querySelector(arguments[0])?.innerText ?? ''", selector))
+
+    def until(self, condition: Callable[[], Any]) -> Any:
+        """Wait until something is true, and return it."""
+        return WebDriverWait(self.driver, PATIENCE_S, poll_frequency=0.05).until(lambda _: condition())
+
+    def until_live(self) -> None:
+        """Wait until the page has its snapshot."""
+        self.until(lambda: self.all("[data-line].up"))
+
+    def complaints(self) -> list[str]:
+        """What the browser's console says, policy violations among it; reading it empties it."""
+        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("house")
+    enrol(folder / "enrolled")
+    with make_stack(folder / "data", folder / "enrolled") as stack:
+        run("device", "list", env=stack.environ)
+        stack.start_hub()
+        made = House(stack)
+        made.start()
+        try:
+            yield made
+        finally:
+            code = made.stop()
+            assert code == 0, made.log
+
+
+@pytest.fixture(scope="session")
+def driver() -> Iterator[webdriver.Chrome]:
+    binary = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    service = shutil.which("chromedriver")
+    if binary is None or service is None:
+        pytest.skip("Chromium and its driver aren't installed (Debian: chromium chromium-driver).")
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1280,900", "--lang=en"):
+        options.add_argument(argument)
+    options.add_argument("--use-fake-device-for-media-stream")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    started = webdriver.Chrome(options=options, service=webdriver.ChromeService(service))
+    yield started
+    started.quit()
+
+
+@pytest.fixture
+def browser(driver: webdriver.Chrome, house: House) -> Iterator[Browser]:
+    opened = Browser(driver, house)
+    opened.complaints()
+    yield opened
+    assert [line for line in opened.complaints() if "Content Security Policy" in line] == []
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """axe-core's source, from npm."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "presenza" / "axe-core-4.14.1"
+    source = folder / "package" / "axe.min.js"
+    if not source.exists():
+        npm = shutil.which("npm")
+        if npm is None:
+            pytest.skip("npm isn't installed, which brings axe-core.")
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run([npm, "pack", "--silent", "axe-core@4.14.1"], cwd=folder, check=True, capture_output=True)
+        subprocess.run(["tar", "xzf", "axe-core-4.14.1.tgz"], cwd=folder, check=True)
+    return source.read_text(encoding="utf-8")
