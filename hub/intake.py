@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from time import monotonic
 
 from hub import wire
 from hub.devices import DeviceBook
 from hub.errors import PayloadRefused
+from hub.flood import FloodMeter
 from hub.metrics import Metrics
 from hub.mqtt import Incoming
 from hub.payloads import CommandAnswer, ConfigInForce, DeviceStatus, Motion, Telemetry, decode
@@ -31,7 +33,18 @@ def subscriptions(site: str) -> list[tuple[str, int]]:
 class Intake:
     """Hands each message on. Frames first: they are nearly all of the traffic."""
 
-    def __init__(self, pipeline: Pipeline, devices: DeviceBook, rpc: Rpc, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        devices: DeviceBook,
+        rpc: Rpc,
+        metrics: Metrics,
+        *,
+        on_flood: Callable[[str], None] = lambda device: None,
+    ) -> None:
+        """`on_flood` is called with a camera that sends more than any has reason to, once each time."""
+        self._meter = FloodMeter()
+        self._on_flood = on_flood
         self._pipeline = pipeline
         self._devices = devices
         self._rpc = rpc
@@ -51,6 +64,9 @@ class Intake:
         except wire.WireError as error:
             self._metrics.count("messages_refused", error.reason)
             return
+        if topic.device != wire.HUB and self._meter.is_flood(topic.device, len(message.payload), monotonic()):
+            self._metrics.count("floods")
+            self._on_flood(topic.device)
         if topic.leaf == wire.FRAME:
             if not message.retained:  # an event that is retained is stale, or a trick
                 self._pipeline.receive(topic.device, message.payload)

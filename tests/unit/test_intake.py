@@ -95,3 +95,13 @@ def test_telemetry_is_kept_without_what_the_contract_does_not_know(parts):
 
 def test_the_hub_subscribes_to_its_own_site_alone():
     assert all(topic.startswith("presenza/v1/main/") for topic, _ in subscriptions("main"))
+
+
+def test_a_camera_that_floods_is_told_of_once(parts):
+    _, pipeline, rpc, book, metrics = parts
+    told: list[str] = []
+    intake = Intake(pipeline, book, rpc, metrics, on_flood=told.append)
+    for _ in range(20_000):
+        intake.receive(Incoming(UP + "frame", b"chunk"))
+    assert told == ["door-1"]
+    assert metrics.counted("floods") == 1
