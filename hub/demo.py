@@ -193,7 +193,8 @@ def _fresh(folder: Path) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     marker.touch()
     ports = zip(("mqtt_local_port", "mqtt_port", "http_port"), _free_ports(3), strict=True)
-    (folder / settings.TOML_NAME).write_text("".join(f"{name} = {port}\n" for name, port in ports))
+    lines = ['mqtt_bind = "127.0.0.1"', *(f"{name} = {port}" for name, port in ports)]
+    (folder / settings.TOML_NAME).write_text("\n".join(lines) + "\n")
 
 
 def _free_ports(count: int) -> list[int]:
