@@ -103,6 +103,22 @@ class Store(Protocol):
     def templates(self, engine: str) -> list[Template]:
         """Every template that `engine` made."""
 
+    def templated(self) -> dict[str, int]:
+        """How many photos each engine has made templates of."""
+
+    def photos_without(self, engine: str) -> list[Photo]:
+        """The enrolment photos that `engine` has made no templates of, oldest first."""
+
+    def add_templates(self, templates: Sequence[Template]) -> None:
+        """Keep templates of photos that are here already, all at once.
+
+        They take the place of those that the same engine made of the same photo. Those of a photo that is
+        gone are left out.
+        """
+
+    def forget_templates(self, engine: str) -> int:
+        """Delete what other engines made of photos that `engine` has templates of; how many it were."""
+
     def people_revision(self) -> int:
         """A number that changes whenever people or templates change, through whatever process; cheap to ask."""
 

@@ -23,12 +23,13 @@ from hub.model import (
 )
 from hub.store import PURGE_LIMIT, Recorded, Removed, rows
 from hub.store.memory_review import MemoryReview
+from hub.store.memory_templates import MemoryTemplates
 from hub.store.merge import by_hand, by_name, in_force, in_order, nameless
 
 LARGEST = (1 << 63) - 1  # what an SQLite integer holds
 
 
-class MemoryStore(MemoryReview):
+class MemoryStore(MemoryReview, MemoryTemplates):
     """Implements `hub.store.Store`."""
 
     def __init__(self) -> None:

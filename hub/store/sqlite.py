@@ -10,9 +10,10 @@ from hub.store.sqlite_devices import DeviceTables
 from hub.store.sqlite_events import EventTables
 from hub.store.sqlite_people import PeopleTables
 from hub.store.sqlite_review import ReviewTables
+from hub.store.sqlite_templates import TemplateTables
 
 
-class SqliteStore(PeopleTables, AttendanceTables, EventTables, DeviceTables, ReviewTables):
+class SqliteStore(PeopleTables, AttendanceTables, EventTables, DeviceTables, ReviewTables, TemplateTables):
     """Implements `hub.store.Store`."""
 
     def __init__(self, path: Path, *, busy_s: float = BUSY_S) -> None:

@@ -1,0 +1,49 @@
+"""Templates that are made anew by another engine, in SQLite."""
+
+from collections.abc import Sequence
+
+from hub.model import Photo, Template
+from hub.store import rows
+from hub.store.connection import Connection
+
+
+class TemplateTables:
+    _db: Connection
+
+    def templated(self) -> dict[str, int]:
+        with self._db.read() as db:
+            found = db.execute("SELECT engine, count(DISTINCT photo_id) FROM template GROUP BY engine")
+            return {row[0]: row[1] for row in found}
+
+    def photos_without(self, engine: str) -> list[Photo]:
+        with self._db.read() as db:
+            found = db.execute(
+                """SELECT * FROM photo
+                WHERE NOT EXISTS (SELECT 1 FROM template WHERE template.photo_id = photo.photo_id AND engine = ?)
+                ORDER BY created_ms, photo_id""",
+                (engine,),
+            )
+            return [rows.photo(row) for row in found]
+
+    def add_templates(self, templates: Sequence[Template]) -> None:
+        places: dict[tuple[str, str], int] = {}
+        values = []
+        for template in templates:
+            key = (template.photo_id, template.engine)
+            places[key] = places.get(key, -1) + 1
+            vector = rows.vector_bytes(template.vector)
+            values.append((template.photo_id, template.engine, places[key], vector))
+        with self._db.write() as db:
+            db.executemany("DELETE FROM template WHERE photo_id = ? AND engine = ?", list(places))
+            db.executemany(
+                "INSERT INTO template SELECT photo_id, ?2, ?3, ?4 FROM photo WHERE photo_id = ?1",
+                values,
+            )
+
+    def forget_templates(self, engine: str) -> int:
+        with self._db.write() as db:
+            return db.execute(
+                """DELETE FROM template WHERE engine <> ?1
+                AND photo_id IN (SELECT photo_id FROM template WHERE engine = ?1)""",
+                (engine,),
+            ).rowcount
