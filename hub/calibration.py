@@ -197,14 +197,17 @@ def law_of(vectors: Matrix, person: Places, rows: Matrix, prior: Prior, averaged
     return fit(sample, prior)
 
 
-def calibrate(sample: Sample, prior: Prior, fpir: float, seed: int = 0) -> Calibration:
-    """The limit for the wanted FPIR, with intervals from a bootstrap over people."""
+def calibrate(
+    sample: Sample, prior: Prior, fpir: float, *, max_distance: float | None = None, seed: int = 0
+) -> Calibration:
+    """The limit for the wanted FPIR, or a fixed one, with intervals from a bootstrap over people."""
     law = fit(sample, prior)
-    limit = law.limit(fpir)
+    limit = law.limit(fpir) if max_distance is None else max_distance
     rounds = np.array([_round(sample, prior, limit, random) for random in np.random.default_rng(seed).spawn(ROUNDS)])
     missed = _missed(sample, sample.weight, limit)
     fnir = None if np.isnan(missed) else _estimate(missed, rounds[:, 1])
-    return Calibration(law, limit, _estimate(fpir, rounds[:, 0]), fnir, sample.people)
+    named = fpir if max_distance is None else law.fpir(limit)
+    return Calibration(law, limit, _estimate(named, rounds[:, 0]), fnir, sample.people)
 
 
 def look_alikes(sample: Sample, max_distance: float) -> list[Pair]:

@@ -20,6 +20,7 @@ from hub.store.pictures import PictureStore
 
 # Nearer than one stranger in so many comes to anybody: it is somebody who is enrolled already, or a twin.
 DUPLICATE = 1e-4
+ADVISED_PHOTOS = 3  # from there on more photos of a person bring little (docs/accuracy.md)
 
 Analyze = Callable[[bytes], PhotoAnalysis]
 

@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from statistics import median
 
 from hub import faces
+from hub.cli.calibrate import share, site_figures
 from hub.cli.finding import Check, Finding, ok, warn
+from hub.enrol import ADVISED_PHOTOS
+from hub.figures import Figures
 from hub.settings import Settings
 from hub.store import Store
 from hub.store.opening import open_store
@@ -14,12 +16,6 @@ from hub.store.opening import open_store
 SUBJECT = "People"
 ADD_PHOTOS = "Add photos: presenza people add --to ID PHOTO…"
 SHOWN = 5
-
-# Shares of docs/accuracy.md: with one photo each, one sighting in four is missed, with three one in
-# twenty; over MANY_PEOPLE it takes GOOD_PHOTOS to stay there.
-FEW_PHOTOS = 3
-GOOD_PHOTOS = 5
-MANY_PEOPLE = 300
 
 
 def enrolled(settings: Settings) -> Iterator[Finding]:
@@ -46,18 +42,14 @@ def _photos(store: Store, engine_id: str) -> Counter[str]:
 
 def _problems(photos: Counter[str]) -> Iterator[Finding]:
     without = [person_id for person_id, count in photos.items() if count == 0]
-    few = [person_id for person_id, count in photos.items() if 0 < count < FEW_PHOTOS]
+    few = [person_id for person_id, count in photos.items() if 0 < count < ADVISED_PHOTOS]
     if without:
         yield warn(SUBJECT, f"{len(without)} have no photo and will never be recognized: {_some(without)}.", ADD_PHOTOS)
     if few:
         yield warn(
             SUBJECT,
-            f"{len(few)} have fewer than {FEW_PHOTOS} photos and will often be missed: {_some(few)}.",
+            f"{len(few)} have fewer than {ADVISED_PHOTOS} photos and will be missed more often: {_some(few)}.",
             ADD_PHOTOS,
-        )
-    if len(photos) >= MANY_PEOPLE and median(photos.values()) < GOOD_PHOTOS:
-        yield warn(
-            SUBJECT, f"{len(photos)} people are many for so few photos of each; {GOOD_PHOTOS} are advised.", ADD_PHOTOS
         )
 
 
@@ -69,8 +61,32 @@ def limits(settings: Settings) -> Iterator[Finding]:
             " a name.",
             "Unset PRESENZA_MAX_DISTANCE: the limit then follows from PRESENZA_FPIR and from who is enrolled.",
         )
-    else:
-        yield ok("Limits", f"set so that {settings.fpir:.2%} of strangers are named")
+    if not settings.database.exists() or (figures := site_figures(settings)) is None:
+        return
+    found = figures.calibration
+    yield ok(
+        "Limits",
+        f"a face is recognized up to a distance of {found.max_distance:.3f}; strangers who are named:"
+        f" {share(found.fpir)}, sightings of enrolled people that are missed: {share(found.fnir)}",
+    )
+    yield from _doubts(figures)
+
+
+def _doubts(figures: Figures) -> Iterator[Finding]:
+    if figures.too_large:
+        yield warn(
+            "Limits",
+            f"{figures.people} people are many for so few photos of each ({figures.photos:g}): over one in a hundred"
+            " sightings will be missed. A second photo of each helps most.",
+            ADD_PHOTOS,
+        )
+    if figures.alike:
+        pairs = [f"{pair.first} and {pair.second}" for pair in figures.alike]
+        yield warn(
+            "Limits",
+            f"{len(pairs)} pairs look alike; between them the answer is often `uncertain`: {_some(pairs)}.",
+            "See presenza people alike, and whether somebody is enrolled twice.",
+        )
 
 
 def _some(person_ids: Sequence[str]) -> str:

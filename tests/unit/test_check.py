@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hub import faces, people, settings
+from hub import faces, figures, people, settings
 from hub.cli import check_machine, check_people, check_site
 from hub.cli.check import run
 from hub.cli.finding import Check, Finding, Level
@@ -40,7 +40,7 @@ def levels(check: Check, folder: Path, **values: Any) -> list[str]:
 
 def enrol(folder: Path, photos: int, engine: str | None = None) -> str:
     loaded = settings.load({}, data_dir=folder)
-    engine = engine or faces.engine_id(faces.EngineOptions(loaded.engine, loaded.cache_dir, loaded.min_face_px))
+    engine = engine or faces.engine_id(faces.options(loaded))
     person = people.new_person("Ada", consent="yes", recorded_by="office", now_ms=1)
     with closing(open_store(loaded)) as store:
         store.add_person(person)
@@ -174,14 +174,28 @@ def test_photos_of_another_engine_do_not_count(folder: Path):
 
 
 def test_a_gallery_too_large_for_its_photos_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(check_people, "MANY_PEOPLE", 2)
+    monkeypatch.setattr(figures, "ENOUGH_FOR", {1: 1})
     for _ in range(2):
-        enrol(folder, 3)
-    assert any("2 people are many" in finding.message for finding in look(check_people.enrolled, folder))
+        enrol(folder, 1)
+    assert any("2 people are many" in finding.message for finding in look(check_people.limits, folder))
+
+
+def test_people_who_look_alike_are_named(folder: Path):
+    one, other = enrol(folder, 1), enrol(folder, 1)  # with the same made-up face
+    found = [finding for finding in look(check_people.limits, folder) if finding.level is Level.WARN]
+    assert one in found[0].message
+    assert other in found[0].message
+
+
+def test_the_limit_and_the_errors_to_expect_are_told(folder: Path):
+    assert levels(check_people.limits, folder) == []
+    enrol(folder, 1)
+    (finding,) = look(check_people.limits, folder)
+    assert finding.level is Level.OK
+    assert "0.30%" in finding.message
 
 
 def test_a_limit_that_does_not_follow_the_gallery_is_told(folder: Path):
-    assert levels(check_people.limits, folder) == ["ok"]
     assert levels(check_people.limits, folder, max_distance=0.6) == ["warn"]
 
 
