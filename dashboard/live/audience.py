@@ -5,7 +5,6 @@ process's own, because each process subscribes at the broker for itself.
 """
 
 import os
-from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -34,33 +33,3 @@ class Audience:
         sees = "*" if self.sees is None else "\0".join(sorted(self.sees))
         tag = sha256(f"{self.page}\0{self.language}\0{sees}".encode()).hexdigest()[:16]
         return f"live-{os.getpid()}-{tag}"
-
-
-class Audiences:
-    """Which audiences have listeners, and the number of each one's last message."""
-
-    def __init__(self) -> None:
-        self._listeners: Counter[Audience] = Counter()
-        self._last: Counter[Audience] = Counter()
-
-    def join(self, audience: Audience) -> None:
-        self._listeners[audience] += 1
-
-    def leave(self, audience: Audience) -> None:
-        self._listeners[audience] -= 1
-        if self._listeners[audience] <= 0:
-            del self._listeners[audience]
-
-    def listening(self) -> list[Audience]:
-        return list(self._listeners)
-
-    def number(self, audience: Audience) -> int:
-        """The number of the last message to it."""
-        return self._last[audience]
-
-    def next(self, audience: Audience) -> int:
-        self._last[audience] += 1
-        return self._last[audience]
-
-    def __len__(self) -> int:
-        return sum(self._listeners.values())

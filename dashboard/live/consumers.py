@@ -1,6 +1,8 @@
 """One browser's WebSocket. It gets a snapshot, then numbered updates; what it hasn't confirmed is bounded."""
 
+import asyncio
 import json
+import random
 from time import monotonic
 from typing import Any
 
@@ -23,33 +25,34 @@ class LiveConsumer(AsyncWebsocketConsumer):
     """`/live/{page}/?lang=…`; the browser sends {"got": number}, {"resync": true} or {"ping": any}."""
 
     audience: Audience | None = None
+    _watching: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
         user = self.scope["user"]
         page = Page(self.scope["url_route"]["kwargs"]["page"])
         self._sent = self._got = 0
         self._behind_since: float | None = None
-        self._checked = monotonic()
         if not granted(user, RIGHTS[page]):
             await self.close(REFUSED)
             return
         self.audience = Audience(page, _language(self.scope["query_string"]), user.sees)
-        hall.audiences.join(self.audience)
-        await self.channel_layer.group_add(self.audience.channel_group, self.channel_name)
         await self.accept()
+        await hall.rooms.join(self.audience, self)
+        self._watching = asyncio.create_task(self._watch(), name="live watch")
         await self._snapshot()
 
     async def disconnect(self, code: int) -> None:
         if self.audience is not None:
-            hall.audiences.leave(self.audience)
-            await self.channel_layer.group_discard(self.audience.channel_group, self.channel_name)
+            hall.rooms.leave(self.audience, self)
+        if self._watching is not None:
+            self._watching.cancel()
 
-    async def live_update(self, message: dict[str, Any]) -> None:
-        """A message of the channel layer."""
-        if self._sent - self._got >= WINDOW:
+    async def update(self, text: str) -> None:
+        """A message of the audience's room."""
+        if self._behind_since is not None or self._sent - self._got >= WINDOW:
             await self._hold()
-        elif await self._still_allowed():
-            await self._send(message["text"])
+        else:
+            await self._send(text)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         try:
@@ -74,21 +77,19 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _snapshot(self) -> None:
         assert self.audience is not None
         self._behind_since = None
-        if await self._still_allowed():
-            await self._send(await hall.snapshot(self.audience))
+        await self._send(await hall.snapshot(self.audience))
 
     async def _send(self, text: str) -> None:
         self._sent += 1
         await self.send(text_data=text)
 
-    async def _still_allowed(self) -> bool:
-        if monotonic() - self._checked < RECHECK_S:
-            return True
-        self._checked = monotonic()
-        if await database_sync_to_async(_allowed)(self.scope, self.audience):
-            return True
-        await self.close(REFUSED)
-        return False
+    async def _watch(self) -> None:
+        """Let go of the browser when its account or session ends."""
+        while True:
+            await asyncio.sleep(RECHECK_S * random.uniform(0.5, 1.0))  # noqa: S311 - not all at the same moment
+            if not await database_sync_to_async(_allowed)(self.scope, self.audience):
+                await self.close(REFUSED)
+                return
 
 
 def _allowed(scope: Any, audience: Audience | None) -> bool:

@@ -2,17 +2,20 @@
 
 import asyncio
 import json
+from collections import Counter
 from time import monotonic
 
 from channels.layers import get_channel_layer
 
 from dashboard.live import render
-from dashboard.live.audience import Audience, Audiences
+from dashboard.live.audience import Audience
 from dashboard.live.feed import Changes, Feed
+from dashboard.live.rooms import Rooms
 from dashboard.live.summary import Summary
 from dashboard.runtime import current, now_ms
 
 EVERY_S = 0.1  # at most ten updates a second
+SNAPSHOT_S = 1.0
 SUMMARY_S = 1.0  # the figures are counted at most so often
 
 
@@ -22,10 +25,12 @@ class Hall:
     now = staticmethod(now_ms)
 
     def __init__(self) -> None:
-        self.audiences = Audiences()
+        self.rooms = Rooms()
+        self._numbers: Counter[Audience] = Counter()  # of each audience's last message
         self.feed = Feed()
         self.summary = Summary()
         self.sent = 0
+        self._snapshots: dict[Audience, tuple[int, float, str]] = {}
         self._changed = asyncio.Event()
         self._counted = -SUMMARY_S
         self._recount = True
@@ -70,10 +75,16 @@ class Hall:
             await asyncio.sleep(EVERY_S)
 
     async def snapshot(self, audience: Audience) -> str:
-        number = self.audiences.number(audience)  # asked first: what comes in between is sent after it
+        """Everything that a page shows. Many who connect at once, after a fault, are given the same one."""
+        number = self._numbers[audience]  # asked first: what comes in between is sent after it
+        known = self._snapshots.get(audience)
+        if known is not None and known[0] == number and monotonic() - known[1] < SNAPSHOT_S:
+            return known[2]
         await self._count()
         body = await asyncio.to_thread(render.snapshot, audience, self.feed.moment(now_ms()), self.summary)
-        return json.dumps({"snapshot": True, "n": number, "now": now_ms(), "down": self.down, **body})
+        text = json.dumps({"snapshot": True, "n": number, "now": now_ms(), "down": self.down, **body})
+        self._snapshots[audience] = (number, monotonic(), text)
+        return text
 
     def today(self) -> Summary:
         """The figures for a page, counted anew. To be called in a thread."""
@@ -84,11 +95,12 @@ class Hall:
         moment = self.feed.moment(now_ms())
         news = {"down": self.down} if self.down != self._told_down else {}
         self._told_down = self.down
-        for audience in self.audiences.listening():
+        for audience in self.rooms.audiences():
             body = await asyncio.to_thread(render.update, audience, moment, self.summary, changes)
             if not body and not news:
                 continue
-            text = json.dumps({"n": self.audiences.next(audience), "now": now_ms(), **(body or {}), **news})
+            self._numbers[audience] += 1
+            text = json.dumps({"n": self._numbers[audience], "now": now_ms(), **(body or {}), **news})
             self.sent += 1
             await layer.group_send(audience.channel_group, {"type": "live.update", "text": text})
 
@@ -96,8 +108,8 @@ class Hall:
         """A snapshot to everybody."""
         self._renew = False
         layer = get_channel_layer()
-        for audience in self.audiences.listening():
-            self.audiences.next(audience)
+        for audience in self.rooms.audiences():
+            self._numbers[audience] += 1
             text = await self.snapshot(audience)
             await layer.group_send(audience.channel_group, {"type": "live.update", "text": text})
 

@@ -34,7 +34,7 @@ def hub_stats(runtime: Runtime) -> Stats | None:
 def dashboard_figures(runtime: Runtime) -> dict[str, float]:
     """This process: who listens, what was sent, what the broker sent that made no sense."""
     figures: dict[str, float] = {
-        "browsers": len(hall.audiences),
+        "browsers": len(hall.rooms),
         "updates_sent": hall.sent,
         "connected": float(runtime.line.connected),
         "feed_rows": len(hall.feed.rows),
