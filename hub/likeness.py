@@ -5,59 +5,64 @@ asks, and forgotten with the process.
 """
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from hub.calibration import prior_of
 from hub.errors import PresenzaError
 from hub.metrics import Metrics
-from hub.model import Analysis, Box, Vector
+from hub.model import Analysis, Box, Skip, Vector
 from hub.payloads import LikenessFace, LikenessReply, LikenessRequest
+from hub.recognizer import Recognizer
 from hub.store.pictures import PictureStore
 
-SAME_PERSON = 0.45  # distance to the mean of a group; docs/accuracy.md: over it most pairs are two people
+SAME_PERSON = 1e-4  # as near to the mean of a group comes so small a share of other people
 OVERLAP = 0.5  # of two boxes, by which a face is found again in its picture
 REMEMBERED = 2000  # encodings, half a KB each
 
-Look = Callable[[bytes], Awaitable[Analysis]]
+
+_Key = tuple[str, str, tuple[int, ...]]  # engine, picture, box
 
 
 class Likeness:
     """Answers `hub/rpc/likeness`."""
 
-    def __init__(self, pictures: PictureStore, look: Look, metrics: Metrics) -> None:
+    def __init__(self, pictures: PictureStore, recognizer: Callable[[], Recognizer], metrics: Metrics) -> None:
         self._pictures = pictures
-        self._look = look
+        self._recognizer = recognizer
         self._metrics = metrics
-        self._known: OrderedDict[tuple[str, tuple[int, ...]], Vector | None] = OrderedDict()
+        self._known: OrderedDict[_Key, Vector | None] = OrderedDict()
 
     async def groups(self, request: LikenessRequest) -> LikenessReply:
         """The places of the request's faces, group by group; a face that can't be encoded stays alone."""
-        vectors = [await self._vector(face) for face in request.faces]
-        return LikenessReply(groups=group(vectors))
+        recognizer = self._recognizer()
+        vectors = [await self._vector(face, recognizer) for face in request.faces]
+        reach = prior_of(recognizer.engine_id).law(1, 0.0).limit(SAME_PERSON)
+        return LikenessReply(groups=group(vectors, reach))
 
-    async def _vector(self, face: LikenessFace) -> Vector | None:
-        key = (face.picture, tuple(face.box))
+    async def _vector(self, face: LikenessFace, recognizer: Recognizer) -> Vector | None:
+        key = (recognizer.engine_id, face.picture, tuple(face.box))
         if key not in self._known:
-            await self._learn(face)
+            await self._learn(face, key, recognizer)
         return self._known.get(key)
 
-    async def _learn(self, face: LikenessFace) -> None:
+    async def _learn(self, face: LikenessFace, key: _Key, recognizer: Recognizer) -> None:
         """Encode a face; one picture at a time, so that the cameras' frames hardly wait."""
         vector = None
         try:
-            analysis = await self._look(self._pictures.get(face.picture))
+            analysis = await recognizer.look(self._pictures.get(face.picture), Skip())
         except (PresenzaError, OSError) as error:
             self._metrics.count("likeness_failed", type(error).__name__)
         else:
             vector = _find(analysis, Box(*face.box))
-        self._known[face.picture, tuple(face.box)] = vector
+        self._known[key] = vector
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
 
 
-def group(vectors: Sequence[Vector | None]) -> list[list[int]]:
-    """Each vector joins the group whose mean is nearest, if it is near enough; the largest groups first."""
+def group(vectors: Sequence[Vector | None], reach: float) -> list[list[int]]:
+    """Each vector joins the group whose mean is nearest, if it is within reach; the largest groups first."""
     groups: list[list[int]] = []
     means: list[Vector] = []
     for place, vector in enumerate(vectors):
@@ -65,7 +70,7 @@ def group(vectors: Sequence[Vector | None]) -> list[list[int]]:
             continue
         distances = [float(np.linalg.norm(mean - vector)) for mean in means]
         nearest = int(np.argmin(distances)) if distances else -1
-        if nearest >= 0 and distances[nearest] <= SAME_PERSON:
+        if nearest >= 0 and distances[nearest] <= reach:
             groups[nearest].append(place)
             means[nearest] = means[nearest] + (vector - means[nearest]) / np.float32(len(groups[nearest]))
         else:

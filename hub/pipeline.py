@@ -21,13 +21,12 @@ from hub import attendance, decision, wire
 from hub.errors import ChunkRefused, InvalidImage, WorkerFailed
 from hub.frames import Assembler, NotJpeg
 from hub.metrics import Metrics
-from hub.model import Analysis, Event, Frame, FrameKey, Marked, Outcome, Skip
+from hub.model import Analysis, Event, Frame, FrameKey, Marked, Outcome
 from hub.mqtt import Outgoing
 from hub.payloads import Ack
 from hub.roster import Known, Roster
 from hub.store import Recorded, Store
 from hub.store.pictures import PictureStore
-from hub.tracks import Tracks
 from hub.turns import Turns
 
 REMEMBERED_ACKS = 4096
@@ -36,7 +35,6 @@ STALE_S = 1.0  # how often unfinished frames are looked through for those that a
 
 log = structlog.get_logger()
 
-Look = Callable[[bytes, Skip], Awaitable[Analysis]]
 Publish = Callable[[Outgoing], Awaitable[bool]]
 
 
@@ -54,7 +52,7 @@ class Site:
 
 
 class Pipeline:
-    """All stages with their parts. `look` runs in a worker process, `publish` sends; the rest is here.
+    """All stages with their parts. The roster's recognizer looks, in a worker process; `publish` sends.
 
     `checkpoint` is called with the name of each step that is done, so that tests can stop the hub there.
     """
@@ -65,8 +63,6 @@ class Pipeline:
         *,
         assembler: Assembler,
         turns: Turns,
-        tracks: Tracks,
-        look: Look,
         roster: Roster,
         store: Store,
         pictures: PictureStore,
@@ -77,8 +73,6 @@ class Pipeline:
         self._site = site
         self._assembler = assembler
         self._turns = turns
-        self._tracks = tracks
-        self._look = look
         self._roster = roster
         self._store = store
         self._pictures = pictures
@@ -141,10 +135,11 @@ class Pipeline:
             if frame.resent and (before := await asyncio.to_thread(self._store.event_of, frame.key)):
                 await self._repeat(before)
                 return
-            skip = replace(self._roster.known.skip, settled=self._tracks.settled(frame))
-            analysis = await self._look(frame.jpeg, skip)
+            known = self._roster.known
+            skip = replace(known.skip, settled=known.recognizer.tracks.settled(frame))
+            analysis = await known.recognizer.look(frame.jpeg, skip)
             self._checkpoint("recognized")
-            await self._decide(frame, analysis, started)
+            await self._decide(frame, analysis, known, started)
         except InvalidImage as refusal:
             self._metrics.count("frames_invalid", refusal.reason)
             await self._refuse(frame, Outcome.INVALID)
@@ -155,12 +150,11 @@ class Pipeline:
             self._metrics.count("frames_failed", type(error).__name__)
             await self._refuse(frame, Outcome.ERROR)
 
-    async def _decide(self, frame: Frame, analysis: Analysis, started: float) -> None:
-        known = self._roster.known
-        looked = perf_counter()
-        seen = self._tracks.add(frame, analysis.faces)
+    async def _decide(self, frame: Frame, analysis: Analysis, known: Known, started: float) -> None:
+        looked, tracks = perf_counter(), known.recognizer.tracks
+        seen = tracks.add(frame, analysis.faces)
         verdict = decision.judge(frame, analysis, seen, str(ULID()), gallery=known.gallery, rules=self._site.rules)
-        self._tracks.settle(frame, verdict.event.faces)
+        tracks.settle(frame, verdict.event.faces)
         recorded = await asyncio.to_thread(self._keep, frame, verdict)
         stored = perf_counter()
         ms = {

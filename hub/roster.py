@@ -11,6 +11,7 @@ from hub.errors import PresenzaError
 from hub.faces.encoding import PART
 from hub.identity import Gallery, Limits
 from hub.model import Skip
+from hub.recognizer import Recognizer
 from hub.store import Store
 
 POLL_S = 0.25  # a change made by another process is in force within a second
@@ -29,21 +30,23 @@ log = structlog.get_logger()
 class Known:
     """One moment's gallery and names; replaced as a whole, so that a frame sees both of one revision.
 
-    `skip` is what the engine is told of the people, see hub.model.Skip.
+    `recognizer` makes the encodings that the gallery is made of; `skip` is what it is told of the people,
+    see hub.model.Skip.
     """
 
     gallery: Gallery
     names: Mapping[str, str]
     revision: int
+    recognizer: Recognizer
     skip: Skip = Skip()  # noqa: RUF009  frozen
 
 
 class Roster:
     """Holds what is known; `follow` keeps it up to date."""
 
-    def __init__(self, store: Store, engine_id: str, limits: Limits) -> None:
+    def __init__(self, store: Store, recognizer: Recognizer, limits: Limits) -> None:
         self._store = store
-        self._engine_id = engine_id
+        self._recognizer = recognizer
         self._limits = limits
         self.known = self.load()
 
@@ -52,22 +55,31 @@ class Roster:
 
         The revision is asked first: a change in between is seen at the next poll.
         """
-        revision = self._store.people_revision()
+        recognizer, revision = self._recognizer, self._store.people_revision()
         people = self._store.people()
         gallery = Gallery(
-            self._store.templates(self._engine_id),
-            prior_of(self._engine_id),
+            self._store.templates(recognizer.engine_id),
+            prior_of(recognizer.engine_id),
             self._limits,
             groups={person.person_id: person.group for person in people},
         )
         log.debug("limits", people=len(gallery), max_distance=round(gallery.max_distance, 3))
-        return Known(gallery, {person.person_id: person.name for person in people}, revision, _skip(gallery))
+        names = {person.person_id: person.name for person in people}
+        return Known(gallery, names, revision, recognizer, _skip(gallery))
+
+    async def change_to(self, recognizer: Recognizer) -> None:
+        """From now on recognize with another engine. Frames that were begun end with the one before."""
+        self._recognizer = recognizer
+        self.known = await asyncio.to_thread(self.load)
 
     async def refresh(self) -> bool:
         """Load again if people changed; whether they did."""
         if await asyncio.to_thread(self._store.people_revision) == self.known.revision:
             return False
-        self.known = await asyncio.to_thread(self.load)
+        known = await asyncio.to_thread(self.load)
+        if known.recognizer is not self._recognizer:  # the engine was changed while people were read
+            return False
+        self.known = known
         log.info("people changed", people=len(self.known.names), enrolled=len(self.known.gallery))
         return True
 

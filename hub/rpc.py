@@ -10,11 +10,11 @@ from pydantic import BaseModel
 from hub import wire
 from hub.enrol import Enrolment, refused, unreadable
 from hub.errors import InputError, InvalidImage, NotFound, PayloadRefused, PresenzaError
-from hub.faces import PhotoAnalysis
-from hub.likeness import Likeness, Look
+from hub.likeness import Likeness
 from hub.metrics import Metrics
 from hub.mqtt import Incoming, Outgoing
 from hub.payloads import EnrollReply, EnrollRequest, LikenessRequest, PhotoVerdict, RpcError, Stats, decode
+from hub.recognizer import Recognizer
 from hub.store import Store
 from hub.store.pictures import PictureStore
 
@@ -23,7 +23,6 @@ MAX_RUNNING = 16
 
 log = structlog.get_logger()
 
-LookAtPhoto = Callable[[bytes], Awaitable[PhotoAnalysis]]
 Method = Callable[[bytes], Awaitable[BaseModel]]
 
 
@@ -36,9 +35,7 @@ class Rpc:
         *,
         store: Store,
         pictures: PictureStore,
-        engine_id: str,
-        look_at_photo: LookAtPhoto,
-        look: Look,
+        recognizer: Callable[[], Recognizer],
         publish: Callable[[Outgoing], Awaitable[bool]],
         metrics: Metrics,
         gauges: Callable[[], dict[str, Any]],
@@ -46,13 +43,12 @@ class Rpc:
         self._replies = wire.hub(site, wire.REPLY) + "/"
         self._store = store
         self._pictures = pictures
-        self._engine_id = engine_id
-        self._look_at_photo = look_at_photo
+        self._recognizer = recognizer
         self._publish = publish
         self._metrics = metrics
         self._gauges = gauges
         self._methods: dict[str, Method] = {"enroll": self._enroll, "stats": self._stats, "likeness": self._group}
-        self._likeness = Likeness(pictures, look, metrics)
+        self._likeness = Likeness(pictures, recognizer, metrics)
         self._running: set[asyncio.Task[None]] = set()
 
     def receive(self, method: str, message: Incoming) -> None:
@@ -106,20 +102,20 @@ class Rpc:
         return await self._likeness.groups(decode(LikenessRequest, payload))
 
     async def _enroll(self, payload: bytes) -> BaseModel:
-        request = decode(EnrollRequest, payload)
+        request, recognizer = decode(EnrollRequest, payload), self._recognizer()
         enrolment = await asyncio.to_thread(
-            Enrolment, self._store, self._pictures, self._engine_id, request.person_id, accept=request.accept
+            Enrolment, self._store, self._pictures, recognizer.engine_id, request.person_id, accept=request.accept
         )
-        verdicts = [await self._enroll_photo(enrolment, key) for key in request.photos]
+        verdicts = [await self._enroll_photo(enrolment, key, recognizer) for key in request.photos]
         return EnrollReply(person_id=request.person_id, photos=verdicts)
 
-    async def _enroll_photo(self, enrolment: Enrolment, key: str) -> PhotoVerdict:
+    async def _enroll_photo(self, enrolment: Enrolment, key: str, recognizer: Recognizer) -> PhotoVerdict:
         try:
             photo = await asyncio.to_thread(self._pictures.get, key)
         except (NotFound, InputError):
             return refused(key, "missing")
         try:
-            analysis = await self._look_at_photo(photo)
+            analysis = await recognizer.look_at_photo(photo)
         except InvalidImage as error:
             return unreadable(key, error)
         return await asyncio.to_thread(enrolment.add, key, analysis)

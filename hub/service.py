@@ -4,24 +4,22 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Coroutine
-from functools import partial
 from typing import Any
 
 import structlog
 from ulid import ULID
 
 from hub import __version__, attendance, faces, retention, wire
-from hub.calibration import prior_of
 from hub.devices import DeviceBook
+from hub.engines import Engines
 from hub.errors import PresenzaError, SettingsError
 from hub.faces import worker
 from hub.frames import Assembler
 from hub.identity import Limits
 from hub.intake import Intake, subscriptions
 from hub.metrics import Metrics
-from hub.model import Analysis, Skip
 from hub.mqtt import Incoming, Login, Outgoing, Session
-from hub.payloads import HubStatus
+from hub.payloads import Guard, HubStatus
 from hub.pipeline import Pipeline, Site, now_ms
 from hub.roster import Roster
 from hub.rpc import Rpc
@@ -29,9 +27,7 @@ from hub.settings import Settings
 from hub.store import Store
 from hub.store.opening import open_store
 from hub.store.pictures import FolderPictures
-from hub.tracks import Tracks
 from hub.turns import Turns
-from hub.workers import Workers
 
 RETENTION_S = 3600.0
 REPORT_S = 60.0
@@ -48,29 +44,26 @@ class Service:
         self._hub_id = str(ULID())
         self._since_ms = now_ms()
         self._metrics = Metrics()
-        self._options = faces.options(settings)
-        engine_id = faces.engine_id(self._options)
         self._store: Store = open_store(settings)
         self._pictures = FolderPictures(settings.pictures_dir)
-        self._workers = Workers(settings.workers, partial(worker.start, self._options), self._metrics)
+        self._engines = Engines(faces.options(settings), settings.workers, self._store, self._pictures, self._metrics)
         self._turns = Turns()
         self._devices = DeviceBook(self._store)
-        self._tracks = Tracks(prior_of(engine_id).reach)
-        self._roster = Roster(self._store, engine_id, Limits(settings.fpir, settings.max_distance))
+        limits = Limits(settings.fpir, settings.max_distance)
+        self._roster = Roster(self._store, self._engines.recognizer, limits)
         self._session = self._new_session()
         self._pipeline = self._new_pipeline()
         rpc = Rpc(
             settings.site,
             store=self._store,
             pictures=self._pictures,
-            engine_id=engine_id,
-            look_at_photo=partial(self._workers.run, worker.analyze_photo),
-            look=partial(self._workers.run, worker.analyze),
+            recognizer=lambda: self._roster.known.recognizer,
             publish=self._session.publish,
             metrics=self._metrics,
             gauges=self._gauges,
         )
-        self._intake = Intake(self._pipeline, self._devices, rpc, self._metrics)
+        self._intake = Intake(self._pipeline, self._devices, rpc, self._metrics, on_flood=self._guard)
+        self._sending: set[asyncio.Task[bool]] = set()
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT; then say offline, and let go of everything."""
@@ -79,8 +72,8 @@ class Service:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         os.environ.update(worker.ENVIRONMENT)  # inherited by the workers, whose libraries read it when loaded
         try:
-            await self._workers.start()
-            log.info("hub started", site=self._settings.site, workers=self._workers.count, **self._people())
+            await self._engines.start()
+            log.info("hub started", site=self._settings.site, workers=self._engines.count, **self._people())
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(work, name=name) for name, work in self._tasks().items()]
                 await stop.wait()
@@ -92,12 +85,13 @@ class Service:
 
     def _tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
         # Two for each worker: while one frame is written down, the worker looks at the next.
-        workers = {f"work {n}": self._pipeline.work() for n in range(2 * self._workers.count)}
+        workers = {f"work {n}": self._pipeline.work() for n in range(2 * self._engines.count)}
         return {
             "mqtt": self._session.run(),
             **workers,
             "expire": self._pipeline.expire(),
             "roster": self._roster.follow(),
+            "engine": self._engines.keep_up(self._roster),
             "devices": self._devices.keep(),
             "retention": self._retain(),
             "report": self._report(),
@@ -105,7 +99,7 @@ class Service:
         }
 
     async def _close(self) -> None:
-        await self._workers.close()
+        await self._engines.close()
         await self._devices.flush()
         self._store.close()
         log.info("hub stopped")
@@ -140,6 +134,8 @@ class Service:
             "assembler": dict(self._assembler.counts),
             "since_ms": self._since_ms,
             "pid": os.getpid(),
+            "photos_encoded": self._engines.encoding[0],
+            "photos_to_encode": self._engines.encoding[1],
             **self._people(),
         }
 
@@ -154,8 +150,6 @@ class Service:
             Site(self._settings.site, rules),
             assembler=self._assembler,
             turns=self._turns,
-            tracks=self._tracks,
-            look=self._look,
             roster=self._roster,
             store=self._store,
             pictures=self._pictures,
@@ -163,9 +157,6 @@ class Service:
             metrics=self._metrics,
             checkpoint=fault_point(self._settings.fault_point),
         )
-
-    async def _look(self, jpeg: bytes, skip: Skip) -> Analysis:
-        return await self._workers.run(partial(worker.analyze, skip=skip), jpeg)
 
     def _new_session(self) -> Session:
         return Session(
@@ -179,6 +170,14 @@ class Service:
 
     def _receive(self, message: Incoming) -> None:
         self._intake.receive(message)
+
+    def _guard(self, device: str) -> None:
+        """Ask the broker to cut a camera off that floods: what it sends costs the others their frames."""
+        log.warning("camera floods", device=device)
+        message = Outgoing(wire.hub(self._settings.site, wire.GUARD), Guard(device=device, reason="flood").encode())
+        task = asyncio.create_task(self._session.publish(message))
+        self._sending.add(task)  # else nobody holds it, and it may be collected unfinished
+        task.add_done_callback(self._sending.discard)
 
     async def _greet(self) -> None:
         await self._session.publish(self._status("online"))

@@ -141,7 +141,7 @@ class Settings(BaseModel):
         "fast", description="Face engine: `fast`, or `reference` (plain face_recognition, about 20 times slower)"
     )
     encoder: Literal["dlib+sface", "dlib", "sface"] = Field(
-        "dlib",
+        "dlib+sface",
         description="What tells faces apart: both encoders together, or one alone. After a change the enrolment photos"
         " are encoded anew",
     )

@@ -98,6 +98,12 @@ class Workers:
         for seat in self._seats:
             _end(seat)
 
+    async def retire(self) -> None:
+        """Let everything that waits for a worker be done first, then end all workers."""
+        for _ in range(len(self._seats)):
+            await self._free.get()
+        await self.close()
+
     async def run(self, function: Callable[[bytes], T], picture: bytes) -> T:
         """Run `function(picture)` in a worker; errors of `function` come through.
 

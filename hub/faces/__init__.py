@@ -63,8 +63,11 @@ class FaceEngine(Protocol):
     def analyze(self, jpeg: bytes, skip: Skip | None = None) -> Analysis:
         """Every face of a camera's frame, largest first. Raises InvalidImage."""
 
-    def analyze_photo(self, photo: bytes) -> PhotoAnalysis:
-        """The one face of an enrolment photo (JPEG, PNG or WebP). Raises InvalidImage."""
+    def analyze_photo(self, photo: bytes, *, accepted: bool = False) -> PhotoAnalysis:
+        """The one face of an enrolment photo (JPEG, PNG or WebP). Raises InvalidImage.
+
+        `accepted`: the photo was accepted before, and is encoded however good it is.
+        """
 
 
 def engine_id(options: EngineOptions) -> str:

@@ -98,7 +98,7 @@ class Engine(ABC):
             faces = [self._face(face, next(encoded) if face.reason is None else Encoded(), frame) for face in judged]
         return Analysis(frame.width, frame.height, tuple(faces), watch.ms)
 
-    def analyze_photo(self, photo: bytes) -> PhotoAnalysis:
+    def analyze_photo(self, photo: bytes, *, accepted: bool = False) -> PhotoAnalysis:
         """The one face of an enrolment photo (JPEG, PNG or WebP). Raises InvalidImage."""
         watch = Stopwatch()
         with watch("decode"):
@@ -110,11 +110,11 @@ class Engine(ABC):
             return PhotoAnalysis(upright, len(found), ms=watch.ms)
         with watch("encode"):
             face = self.align(rgb, found)[0]
-            if face.reason is not None:
+            if face.reason is not None and not accepted:
                 return PhotoAnalysis(upright, 1, face.quality, face.reason, ms=watch.ms)
             encoded = self.encode(rgb, [face])[0]
             quality = replace(face.quality, strength=encoded.strength)
-            if is_weak(quality, self._limits):
+            if is_weak(quality, self._limits) and not accepted:
                 return PhotoAnalysis(upright, 1, quality, Reason.COVERED, ms=watch.ms)
             vectors = [each.vector for each in (encoded, self.encode_mirrored(rgb, found[0]))]
         return PhotoAnalysis(upright, 1, quality, None, tuple(v for v in vectors if v is not None), watch.ms)

@@ -24,6 +24,12 @@ def start(options: EngineOptions) -> None:
     _engine = faces.load(options)
 
 
+def start_aside(options: EngineOptions) -> None:
+    """As `start`, for work that may wait: whatever else wants the core goes first."""
+    os.nice(10)
+    start(options)
+
+
 def analyze(jpeg: bytes, skip: Skip | None = None) -> Analysis:
     """Every face of a camera's frame. Raises InvalidImage."""
     return _loaded().analyze(jpeg, skip)
@@ -32,6 +38,11 @@ def analyze(jpeg: bytes, skip: Skip | None = None) -> Analysis:
 def analyze_photo(photo: bytes) -> PhotoAnalysis:
     """The one face of an enrolment photo. Raises InvalidImage."""
     return _loaded().analyze_photo(photo)
+
+
+def encode_photo(photo: bytes) -> PhotoAnalysis:
+    """An enrolment photo that was accepted before, encoded anew. Raises InvalidImage."""
+    return _loaded().analyze_photo(photo, accepted=True)
 
 
 def _loaded() -> FaceEngine:

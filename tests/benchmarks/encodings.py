@@ -13,6 +13,7 @@ import numpy.typing as npt
 from hub import faces
 from hub.errors import NotFound
 from hub.faces import EngineOptions
+from hub.faces.encoding import BOTH
 
 if TYPE_CHECKING:
     from hub.faces.align import Found
@@ -30,7 +31,7 @@ class Encodings:
     vectors: Array  # float32 [n, d]
     mirrored: Array  # float32 [n, d], of the mirror image
     boxes: Array  # int [n, 4]
-    quality: Array  # float [n, 5]: size_px, sharpness, brightness, turn, score
+    quality: Array  # float [n, 6]: size_px, sharpness, brightness, turn, score, strength
     missed: Array  # the photos without a face
 
     @cached_property
@@ -48,12 +49,12 @@ def list_photos(folder: Path) -> list[Path]:
 
 
 def encode_folder(folder: Path, options: EngineOptions, show: Show) -> Encodings:
-    """Encode every photo, or read what an earlier run kept. The boxes are the engine's.
+    """Encode every photo by both encoders, or read what an earlier run kept. The boxes are the engine's.
 
-    The encoder is always the converted one, for `reference` too: it gives what face_recognition's
+    dlib's encoder is always the converted one, for `reference` too: it gives what face_recognition's
     gives (tested to 1e-3), 25 times sooner.
     """
-    photos = list_photos(folder)
+    photos, options = list_photos(folder), replace(options, encoder=BOTH)
     kept = _cache_file(folder, photos, options)
     if kept.is_file():
         with np.load(kept) as stored:
@@ -85,14 +86,14 @@ def _encode(folder: Path, photos: list[Path], options: EngineOptions, show: Show
             continue
         middle = middle_face(found, rgb.shape)
         face = encoder.align(rgb, [middle])[0]
-        q = face.quality
+        q, encoded = face.quality, encoder.encode(rgb, [face])[0]
         rows.append(
             (
                 name,
-                encoder.encode(rgb, [face])[0].vector,
+                encoded.vector,
                 encoder.encode_mirrored(rgb, middle).vector,
                 middle.box.as_list(),
-                (q.size_px, q.sharpness, q.brightness, q.turn, q.score),
+                (q.size_px, q.sharpness, q.brightness, q.turn, q.score, encoded.strength),
             )
         )
     return Encodings(*(np.array(column) for column in zip(*rows, strict=True)), np.array(missed))

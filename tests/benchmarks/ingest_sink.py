@@ -12,15 +12,18 @@ import aiomqtt
 from hub import attendance, settings, wire
 from hub.devices import DeviceBook
 from hub.frames import Assembler
+from hub.identity import Limits
 from hub.intake import Intake, subscriptions
 from hub.metrics import Metrics
 from hub.model import Frame
 from hub.mqtt import Session
 from hub.pipeline import Pipeline, Site
+from hub.recognizer import Recognizer
 from hub.roster import Roster
 from hub.service import login
 from hub.store.memory import MemoryStore
 from hub.store.pictures import MemoryPictures
+from hub.tracks import Tracks
 
 TELL_EVERY = 50  # chunks
 
@@ -78,8 +81,7 @@ async def hub(site: settings.Settings, count: Count) -> None:
         Site(site.site, attendance.rules_of(site)),
         assembler=Assembler(),
         turns=NoTurns(count),  # type: ignore[arg-type]
-        look=None,  # type: ignore[arg-type]
-        roster=Roster(store, "bench", 0.5, 0.36),
+        roster=Roster(store, Recognizer("bench", Tracks(1.0), None, None), Limits()),  # type: ignore[arg-type]
         store=store,
         pictures=MemoryPictures(),
         publish=publish,

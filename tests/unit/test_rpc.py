@@ -9,11 +9,13 @@ import pytest
 from hub.errors import InvalidImage
 from hub.faces import PhotoAnalysis
 from hub.metrics import Metrics
-from hub.model import Analysis, Box, Consent, Face, Person, Quality, Reason
+from hub.model import Analysis, Box, Consent, Face, Person, Quality, Reason, Skip
 from hub.mqtt import Incoming
+from hub.recognizer import Recognizer
 from hub.rpc import MAX_RUNNING, Rpc
 from hub.store.memory import MemoryStore
 from hub.store.pictures import MemoryPictures
+from hub.tracks import Tracks
 
 FINE = Quality(120, 100.0, 120.0, 0.1, 0.9)
 REPLY = "presenza/v1/main/hub/reply/dashboard-1"
@@ -36,7 +38,8 @@ async def look(photo: bytes) -> PhotoAnalysis:
     return PhotoAnalysis(b"upright", {"wall": 0, "crowd": 3}[what])
 
 
-async def look_at_frame(jpeg: bytes) -> Analysis:
+async def look_at_frame(jpeg: bytes, skip: Skip) -> Analysis:
+    assert skip.people is None
     return Analysis(640, 480, (Face(Box(10, 50, 50, 10), FINE, None, vector(int(jpeg))),))
 
 
@@ -50,9 +53,7 @@ class Site:
             "main",
             store=self.store,
             pictures=self.pictures,
-            engine_id="engine",
-            look_at_photo=look,
-            look=look_at_frame,
+            recognizer=lambda: Recognizer("engine", Tracks(1.0), look_at_frame, look),
             publish=self.publish,
             metrics=self.metrics,
             gauges=lambda: {"frames_waiting": 0},
