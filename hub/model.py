@@ -362,11 +362,12 @@ def _settle_face(face: FaceResult, marked: Mapping[str, Marked]) -> FaceResult:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A camera that was given an identity."""
+    """A camera that was given an identity. `groups`: those that it serves, in order; none: everybody alike."""
 
     device: str
     created_ms: int
     note: str = ""
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

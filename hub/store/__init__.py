@@ -18,6 +18,7 @@ from hub.model import (
     FacePlace,
     FrameKey,
     Marked,
+    Negative,
     Outcome,
     Person,
     Photo,
@@ -77,7 +78,7 @@ class Store(Protocol):
         """How many people each group has, by name; those without a group under the empty name."""
 
     def regroup(self, old: str, new: str) -> int:
-        """Rename a group, or join it with another; how many people were moved."""
+        """Rename a group, at the cameras too, or join it with another; how many people were moved."""
 
     def remove_person(self, person_id: str) -> Removed:
         """Erase a person everywhere: templates, photos, attendance, corrections, faces in events.
@@ -120,7 +121,10 @@ class Store(Protocol):
         """Delete what other engines made of photos that `engine` has templates of; how many it were."""
 
     def people_revision(self) -> int:
-        """A number that changes whenever people or templates change, through whatever process; cheap to ask."""
+        """A number that changes whenever who is recognized where may change; cheap to ask.
+
+        That is people, templates, denials and the groups that cameras serve, through whatever process.
+        """
 
     # -- attendance ---------------------------------------------------------
     def record(self, event: Event, marks: Sequence[Attendance]) -> Recorded:
@@ -171,6 +175,19 @@ class Store(Protocol):
     def ignored_faces(self) -> set[FacePlace]:
         """The faces that were taken out of the queue, as long as their events are kept."""
 
+    def deny(self, negative: Negative) -> None:
+        """Keep that a face is not the person, and take the person's name from it if it has that.
+
+        A later denial of a face replaces the one before. It is kept as long as the event, the person, and
+        whoever the face is said to be. Raises NotFound for the person, and for the face.
+        """
+
+    def undo_denial(self, face: FacePlace) -> str:
+        """Forget a denial and give a nameless face its name back; whose it is. Raises NotFound."""
+
+    def negatives(self, engine: str) -> list[Negative]:
+        """Every denial whose encoding `engine` made."""
+
     def attendance(
         self, first_day: str, last_day: str, *, person_id: str | None = None, group: str | None = None
     ) -> list[Attendance]:
@@ -194,6 +211,9 @@ class Store(Protocol):
 
     def devices(self) -> list[Device]:
         """Every camera that was given an identity, by name."""
+
+    def set_groups(self, device: str, groups: Collection[str]) -> None:
+        """Say which groups a camera serves; none: everybody alike. Raises NotFound."""
 
     def remove_device(self, device: str) -> None:
         """Forget a camera and its state; its attendance stays. Raises NotFound."""

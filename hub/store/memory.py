@@ -13,6 +13,7 @@ from hub.model import (
     Device,
     DeviceState,
     Event,
+    FacePlace,
     FrameKey,
     Marked,
     Outcome,
@@ -44,6 +45,7 @@ class MemoryStore(MemoryReview, MemoryTemplates):
         self._states: dict[str, DeviceState] = {}
         self._wanted = {}
         self._ignored = set()
+        self._negatives = {}
         self._revision = 1
 
     def close(self) -> None:
@@ -96,6 +98,9 @@ class MemoryStore(MemoryReview, MemoryTemplates):
             moved = self.people(group=old)
             for person in moved:
                 self._put_person(replace(person, group=new))
+            for device in list(self._devices.values()):
+                if old in device.groups:
+                    self._put_groups(device, [new if group == old else group for group in device.groups])
             return len(moved)
 
     def remove_person(self, person_id: str) -> Removed:
@@ -109,6 +114,7 @@ class MemoryStore(MemoryReview, MemoryTemplates):
             days = [key for key in self._seen if key[1] == person_id]
             for key in days:
                 del self._seen[key]
+            count += self._drop_negatives(lambda _, negative: negative.person_id == person_id)
             kept = [c for c in self._corrections if c.person_id != person_id]
             count += len(days) + len(self._corrections) - len(kept)
             self._corrections = kept
@@ -118,6 +124,14 @@ class MemoryStore(MemoryReview, MemoryTemplates):
 
     def _strip(self, person_id: str) -> int:
         shown = [event for event in self._events.values() if _shows(event, person_id)]
+        # A correction of another's name holds this person's encoding, once the face was named.
+        named = {
+            FacePlace(event.event_id, place)
+            for event in shown
+            for place, face in enumerate(event.faces)
+            if face.person_id == person_id
+        }
+        self._drop_negatives(lambda face, _: face in named)
         for event in shown:
             others = {face.person_id for face in event.faces if face.person_id} - {person_id}
             self._events[event.key] = replace(nameless(event, others), picture=None)
@@ -275,6 +289,8 @@ class MemoryStore(MemoryReview, MemoryTemplates):
             old = self._before(before_ms)[:limit]
             for event in old:
                 del self._events[event.key]
+            gone = {event.event_id for event in old}
+            self._drop_negatives(lambda face, _: face.event_id in gone)
             return Removed(len(old), _pictures(old))
 
     def purge_pictures(self, before_ms: int, *, limit: int = PURGE_LIMIT) -> Removed:
@@ -294,7 +310,18 @@ class MemoryStore(MemoryReview, MemoryTemplates):
         with self._lock:
             if device.device in self._devices:
                 raise Conflict("This device exists already.")
-            self._devices[device.device] = device
+            self._put_groups(device, device.groups)
+
+    def set_groups(self, device: str, groups: Collection[str]) -> None:
+        _check({"groups": "".join(groups)})
+        with self._lock:
+            if device not in self._devices:
+                raise NotFound("There is no such device.")
+            self._put_groups(self._devices[device], groups)
+
+    def _put_groups(self, device: Device, groups: Collection[str]) -> None:
+        self._devices[device.device] = replace(device, groups=tuple(sorted(set(groups))))
+        self._revision += 1
 
     def devices(self) -> list[Device]:
         with self._lock:

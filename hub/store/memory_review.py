@@ -1,11 +1,11 @@
 """What people say about unknown faces, and what they want cameras to be set to, in memory."""
 
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from hub.errors import Conflict
-from hub.model import Event, FacePlace, FrameKey, Person, WantedConfig
+from hub.errors import Conflict, NotFound
+from hub.model import Event, FacePlace, FrameKey, Negative, Person, WantedConfig
 
 
 class MemoryReview:
@@ -13,6 +13,8 @@ class MemoryReview:
     _events: dict[FrameKey, Event]
     _wanted: dict[tuple[str, int], WantedConfig]
     _ignored: set[FacePlace]
+    _negatives: dict[FacePlace, Negative]
+    _revision: int
 
     def person(self, person_id: str) -> Person:
         raise NotImplementedError  # the store's own
@@ -39,6 +41,43 @@ class MemoryReview:
     def ignored_faces(self) -> set[FacePlace]:
         with self._lock:
             return self._ignored & self._places()
+
+    def deny(self, negative: Negative) -> None:
+        face = FacePlace(negative.event_id, negative.place)
+        with self._lock:
+            self.person(negative.person_id)
+            if face not in self._places():
+                raise NotFound("There is no such face.")
+            self._negatives[face] = negative
+            self._swap(face, negative.person_id, None)
+            self._revision += 1
+
+    def undo_denial(self, face: FacePlace) -> str:
+        with self._lock:
+            negative = self._negatives.pop(face, None)
+            if negative is None:
+                raise NotFound("This face was not corrected.")
+            self._swap(face, None, negative.person_id)
+            self._revision += 1
+            return negative.person_id
+
+    def negatives(self, engine: str) -> list[Negative]:
+        with self._lock:
+            found = [negative for negative in self._negatives.values() if negative.engine == engine]
+        return sorted(found, key=lambda negative: (negative.event_id, negative.place))
+
+    def _swap(self, face: FacePlace, old: str | None, new: str | None) -> None:
+        """Give a face another person, if it has the one that is expected."""
+        for event in list(self._events.values()):
+            if event.event_id == face.event_id and event.faces[face.place].person_id == old:
+                self.name_faces([face], new)
+
+    def _drop_negatives(self, wanted: Callable[[FacePlace, Negative], bool]) -> int:
+        gone = [face for face, negative in self._negatives.items() if wanted(face, negative)]
+        for face in gone:
+            del self._negatives[face]
+        self._revision += len(gone)
+        return len(gone)
 
     def want_config(self, wanted: WantedConfig) -> None:
         with self._lock:

@@ -19,6 +19,7 @@ from hub.model import (
     Event,
     FaceResult,
     FrameKey,
+    Negative,
     Outcome,
     Person,
     Photo,
@@ -75,11 +76,14 @@ def vector_bytes(vector: Vector) -> bytes:
 
 def template(row: Row) -> Template:
     """Raises StoreCorrupt for bytes that are no vector."""
-    raw = row["vector"]
-    if not raw or len(raw) % VECTOR_TYPE.itemsize:
-        raise StoreCorrupt(f"The template of photo {row['photo_id']} is damaged; remove that photo.")
-    vector = np.frombuffer(raw, dtype=VECTOR_TYPE).astype(np.float32, copy=False)
+    vector = _vector(row["vector"], f"The template of photo {row['photo_id']} is damaged; remove that photo.")
     return Template(row["person_id"], row["photo_id"], row["engine"], vector)
+
+
+def _vector(raw: bytes, damaged: str) -> Vector:
+    if not raw or len(raw) % VECTOR_TYPE.itemsize:
+        raise StoreCorrupt(damaged)
+    return np.frombuffer(raw, dtype=VECTOR_TYPE).astype(np.float32, copy=False)
 
 
 def attendance_values(seen: Attendance) -> Values:
@@ -180,13 +184,33 @@ def face_values(event_id: str, place: int, face: FaceResult) -> Values:
         "person_id": face.person_id,
         "distance": face.distance,
         "margin": face.margin,
+        "score": face.score,
     }
 
 
 def face(row: Row) -> FaceResult:
     box = Box(row["box_top"], row["box_right"], row["box_bottom"], row["box_left"])
-    return FaceResult(
-        box, Outcome(row["outcome"]), _reason(row["reason"]), row["person_id"], row["distance"], row["margin"]
+    outcome, reason = Outcome(row["outcome"]), _reason(row["reason"])
+    return FaceResult(box, outcome, reason, row["person_id"], row["distance"], row["margin"], row["score"])
+
+
+def negative_values(negative: Negative) -> Values:
+    return {
+        "event_id": negative.event_id,
+        "place": negative.place,
+        "person_id": negative.person_id,
+        "engine": negative.engine,
+        "vector": vector_bytes(negative.vector),
+        "denied_by": negative.by,
+        "at_ms": negative.at_ms,
+    }
+
+
+def negative(row: Row) -> Negative:
+    """Raises StoreCorrupt for bytes that are no vector."""
+    vector = _vector(row["vector"], f"The correction of event {row['event_id']} is damaged; undo it.")
+    return Negative(
+        row["event_id"], row["place"], row["person_id"], row["engine"], vector, row["denied_by"], row["at_ms"]
     )
 
 
@@ -194,8 +218,8 @@ def device_values(device: Device) -> Values:
     return {"device": device.device, "created_ms": device.created_ms, "note": device.note}
 
 
-def device(row: Row) -> Device:
-    return Device(row["device"], row["created_ms"], row["note"])
+def device(row: Row, groups: tuple[str, ...]) -> Device:
+    return Device(row["device"], row["created_ms"], row["note"], groups)
 
 
 def device_state_values(state: DeviceState) -> Values:

@@ -17,11 +17,11 @@ INSERT_EVENT = """
 INSERT_FACE = """
     INSERT INTO face VALUES (
         :event_id, :place, :box_top, :box_right, :box_bottom, :box_left, :outcome, :reason, :person_id,
-        :distance, :margin
+        :distance, :margin, :score
     )"""
 UPDATE_FACE = """
     UPDATE face SET outcome = :outcome, reason = :reason, person_id = :person_id, distance = :distance,
-        margin = :margin WHERE event_id = :event_id AND place = :place"""
+        margin = :margin, score = :score WHERE event_id = :event_id AND place = :place"""
 UPDATE_OUTCOME = "UPDATE event SET outcome = ?, reason = ? WHERE event_id = ?"
 FILTERS = {  # only those that are asked for, so that each finds its index
     "before_id": "event_id < :before_id",
@@ -102,7 +102,11 @@ class EventTables:
                 "SELECT event_id, picture FROM event WHERE received_ms < ? ORDER BY received_ms, event_id LIMIT ?",
                 (before_ms, limit),
             ).fetchall()
-            for delete in ("DELETE FROM face WHERE event_id = ?", "DELETE FROM event WHERE event_id = ?"):
+            for delete in (
+                "DELETE FROM negative WHERE event_id = ?",
+                "DELETE FROM face WHERE event_id = ?",
+                "DELETE FROM event WHERE event_id = ?",
+            ):
                 db.executemany(delete, [(row["event_id"],) for row in old])
         return Removed(len(old), tuple(row["picture"] for row in old if row["picture"]))
 
@@ -155,6 +159,11 @@ def strip_person(db: sqlite3.Connection, person_id: str) -> int:
     found = db.execute(
         "SELECT * FROM event WHERE event_id IN (SELECT event_id FROM face WHERE person_id = ?)", (person_id,)
     ).fetchall()
+    # A correction of another's name holds this person's encoding, once the face was named.
+    db.execute(
+        "DELETE FROM negative WHERE (event_id, place) IN (SELECT event_id, place FROM face WHERE person_id = ?)",
+        (person_id,),
+    )
     for event in load_faces(db, found):
         others = {face.person_id for face in event.faces if face.person_id} - {person_id}
         stripped = nameless(event, others)

@@ -26,6 +26,7 @@ DELETE_PERSON = (
     "DELETE FROM photo WHERE person_id = ?",
     "DELETE FROM attendance WHERE person_id = ?",
     "DELETE FROM correction WHERE person_id = ?",
+    "DELETE FROM negative WHERE person_id = ?",
     "DELETE FROM person WHERE person_id = ?",
 )
 SCRUB_DUE = "INSERT INTO scrub_due VALUES (unixepoch() * 1000)"
@@ -65,6 +66,8 @@ class PeopleTables:
 
     def regroup(self, old: str, new: str) -> int:
         with self._db.write() as db:
+            # At the doors too; a door may have served both.
+            db.execute("UPDATE OR REPLACE device_group SET group_name = ? WHERE group_name = ?", (new, old))
             return db.execute("UPDATE person SET group_name = ? WHERE group_name = ?", (new, old)).rowcount
 
     def remove_person(self, person_id: str) -> Removed:

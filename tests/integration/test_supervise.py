@@ -95,9 +95,7 @@ pathlib.Path({str(log)!r}).write_text("deaf")
 while True:
     signal.pause()
 """
-    supervisor = Supervisor(
-        [Program("hub", [sys.executable, "-c", deaf], waiting_for(log, "deaf"))], asyncio.Event()
-    )
+    supervisor = Supervisor([Program("hub", [sys.executable, "-c", deaf], waiting_for(log, "deaf"))], asyncio.Event())
     await supervisor.start()
     started = monotonic()
     await supervisor.end()

@@ -46,3 +46,34 @@ def test_a_camera_that_is_not_there_can_not_be_removed(store: Store) -> None:
     with pytest.raises(NotFound):
         store.remove_device("door-1")
     assert store.device_states() == [STATE]
+
+
+def test_a_camera_serves_the_groups_that_it_was_told(store: Store) -> None:
+    store.add_device(Device("door-1", 1_000))
+    store.set_groups("door-1", ["7b", "7a", "7b"])
+    assert store.devices() == [Device("door-1", 1_000, "", ("7a", "7b"))]
+    store.set_groups("door-1", [])
+    assert store.devices() == [Device("door-1", 1_000)]
+    with pytest.raises(NotFound):
+        store.set_groups("door-2", ["7a"])
+
+
+def test_a_camera_that_is_added_again_serves_what_it_was_added_with(store: Store) -> None:
+    store.add_device(Device("door-1", 1_000, "", ("7a",)))
+    store.remove_device("door-1")
+    store.add_device(Device("door-1", 2_000))
+    assert store.devices() == [Device("door-1", 2_000)]
+
+
+def test_a_group_that_is_renamed_is_renamed_at_the_cameras(store: Store) -> None:
+    store.add_device(Device("door-1", 1_000, "", ("7a", "7b")))
+    store.add_device(Device("door-2", 1_000, "", ("7a", "8")))
+    store.regroup("7a", "8")
+    assert [device.groups for device in store.devices()] == [("7b", "8"), ("8",)]
+
+
+def test_other_processes_notice_which_groups_a_camera_serves(store: Store) -> None:
+    store.add_device(Device("door-1", 1_000))
+    before = store.people_revision()
+    store.set_groups("door-1", ["7a"])
+    assert store.people_revision() > before

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from hub.errors import PresenzaError
-from hub.model import FacePlace, FaceResult, Outcome, Status, Template
+from hub.model import Device, FacePlace, FaceResult, Negative, Outcome, Status, Template
 from hub.store import Store
 from hub.store.memory import MemoryStore
 from hub.store.sqlite import SqliteStore
@@ -26,6 +26,7 @@ from tests.integration.store.records import (
     a_person,
     a_photo,
     a_template,
+    a_vector,
     see,
 )
 
@@ -108,6 +109,26 @@ class TwoStores(RuleBasedStateMachine):
         faces = [FacePlace(event.event_id, place) for event in self.stores[0].events(limit=100)[which : which + 1]]
         self.both(lambda store: store.ignore_faces(faces, ignored=ignored))
 
+    @rule(which=st.integers(0, 5), place=st.integers(0, 3), person_id=people, seed=st.integers(0, 9))
+    def a_face_is_denied(self, which: int, place: int, person_id: str, seed: int) -> None:
+        for event in self.stores[0].events(limit=100)[which : which + 1]:
+            negative = Negative(event.event_id, place, person_id, ENGINE, a_vector(seed), "office", NINE_MS)
+            self.both(lambda store: store.deny(negative))  # noqa: B023  called at once
+
+    @rule(which=st.integers(0, 5), place=st.integers(0, 3))
+    def a_denial_is_undone(self, which: int, place: int) -> None:
+        for event in self.stores[0].events(limit=100)[which : which + 1]:
+            face = FacePlace(event.event_id, place)
+            self.both(lambda store: store.undo_denial(face))  # noqa: B023  called at once
+
+    @rule(device=st.sampled_from(["door-1", "door-2"]), served=st.lists(groups, max_size=3))
+    def a_camera_is_told_its_groups(self, device: str, served: list[str]) -> None:
+        self.both(lambda store: store.set_groups(device, served))
+
+    @rule(device=st.sampled_from(["door-1", "door-2"]), added=st.booleans())
+    def a_camera_comes_or_goes(self, device: str, added: bool) -> None:
+        self.both(lambda store: store.add_device(Device(device, 1)) if added else store.remove_device(device))
+
     @rule(before_ms=times, limit=st.integers(1, 5))
     def events_grow_old(self, before_ms: int, limit: int) -> None:
         self.both(lambda store: store.purge_events(before_ms, limit=limit))
@@ -140,6 +161,10 @@ class TwoStores(RuleBasedStateMachine):
         self.both(lambda store: store.events(limit=100))
         self.both(lambda store: store.newest_events())
         self.both(lambda store: store.ignored_faces())
+        self.both(
+            lambda store: [(n.event_id, n.place, n.person_id, n.vector.tobytes()) for n in store.negatives(ENGINE)]
+        )
+        self.both(lambda store: store.devices())
         self.both(lambda store: store.pictures_in_use("results/"))
 
     @invariant()
