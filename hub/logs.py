@@ -33,3 +33,4 @@ def configure(level: str, form: str) -> None:
     )
     # aiomqtt and paho log a warning for each reconnect, which the session reports itself.
     logging.basicConfig(level=logging.ERROR, handlers=[handler], force=True)
+    logging.getLogger("mqtt").setLevel(logging.ERROR)  # aiomqtt sets a level of its own

@@ -37,9 +37,10 @@ def presenza(*arguments: str, env: dict[str, str], **more: Any) -> subprocess.Po
 
 def run(*arguments: str, env: dict[str, str], check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run one of our commands to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "hub", *arguments], env=env, check=check, capture_output=True, text=True, timeout=120
-    )
+    argv = [sys.executable, "-m", "hub", *arguments]
+    done = subprocess.run(argv, env=env, check=False, capture_output=True, text=True, timeout=120)
+    assert not check or done.returncode == 0, f"presenza {' '.join(arguments)}: {done.stderr}"
+    return done
 
 
 def portrait(person: str, number: int = -1) -> Path:
