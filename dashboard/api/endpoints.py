@@ -76,7 +76,7 @@ def attendance(request: HttpRequest, first: First, last: Last, group: str = "") 
     asked = {"from": first.isoformat(), "to": last.isoformat(), "group": group}
     people = Filters.read(asked, runtime, request.auth_user.sees).people(runtime)
     rows = runtime.store.attendance(first.isoformat(), last.isoformat(), group=group or None)
-    ledger = Ledger(rows, runtime.today())
+    ledger = Ledger(rows, runtime.today(), runtime.settings.zone)
     days = [day for day in days_between(first, last) if day in ledger.counted]
     log.record(request, "api_attendance", f"{first}…{last}", group)
     return [_attendance(cell) for cell in ledger.cells(people, days) if cell.status]

@@ -4,7 +4,8 @@ import calendar
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from hub.model import Attendance, Person, Status
 
@@ -24,18 +25,22 @@ class Cell:
 
 
 class Ledger:
-    """The attendance of a range of days. A day counts when anybody was there, and then who wasn't is absent."""
+    """The attendance of a range of days. A day counts when anybody was there, and then who wasn't is absent.
 
-    def __init__(self, rows: Iterable[Attendance], today: date) -> None:
+    Nobody is absent on days before they were enrolled; `zone` says which day that was.
+    """
+
+    def __init__(self, rows: Iterable[Attendance], today: date, zone: ZoneInfo) -> None:
         self._rows: dict[tuple[str, str], Attendance] = {(row.person_id, row.day): row for row in rows}
         self._today = today
+        self._zone = zone
         self.counted = {date.fromisoformat(day) for _, day in self._rows}
 
     def cell(self, person: Person, day: date) -> Cell:
         row = self._rows.get((person.person_id, day.isoformat()))
         if row is not None:
             return Cell(person, day, row.status.value, row)
-        missing = day in self.counted and day <= self._today
+        missing = day in self.counted and self._since(person) <= day <= self._today
         return Cell(person, day, Status.ABSENT.value if missing else "")
 
     def cells(self, people: Iterable[Person], days: Sequence[date]) -> Iterator[Cell]:
@@ -49,10 +54,14 @@ class Ledger:
         for (person_id, _), row in self._rows.items():
             if person_id in totals:
                 totals[person_id][row.status.value] += 1
-        counted = sum(1 for day in self.counted if day <= self._today)
-        for count in totals.values():
-            count[Status.ABSENT.value] += counted - count.total()
+        for person in people:
+            since, count = self._since(person), totals[person.person_id]
+            due = [day for day in self.counted if since <= day <= self._today]
+            count[Status.ABSENT.value] += sum((person.person_id, day.isoformat()) not in self._rows for day in due)
         return totals
+
+    def _since(self, person: Person) -> date:
+        return datetime.fromtimestamp(person.created_ms / 1000, self._zone).date()
 
     def arrivals(self) -> Iterator[Attendance]:
         """Those who were seen by a camera."""

@@ -47,7 +47,7 @@ def columns() -> list[str]:
 def lines(filters: Filters, runtime: Runtime) -> Iterator[list[str]]:
     """One line a person and day that counts."""
     rows = runtime.store.attendance(filters.first.isoformat(), filters.last.isoformat(), group=filters.group or None)
-    ledger = Ledger(rows, runtime.today())
+    ledger = Ledger(rows, runtime.today(), runtime.settings.zone)
     people = filters.people(runtime)
     for day in days_between(filters.first, filters.last):
         if day in ledger.counted:

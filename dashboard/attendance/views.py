@@ -28,14 +28,14 @@ XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 def _ledger(filters: Filters, runtime: Runtime) -> Ledger:
     rows = runtime.store.attendance(filters.first.isoformat(), filters.last.isoformat(), group=filters.group or None)
-    return Ledger(rows, runtime.today())
+    return Ledger(rows, runtime.today(), runtime.settings.zone)
 
 
 def _ledger_of(people: Sequence[Person], filters: Filters, runtime: Runtime) -> Ledger:
     """The same for the people of one page: what it costs doesn't grow with how many there are."""
     bounds = filters.first.isoformat(), filters.last.isoformat()
     rows = [row for person in people for row in runtime.store.attendance(*bounds, person_id=person.person_id)]
-    ledger = Ledger(rows, runtime.today())
+    ledger = Ledger(rows, runtime.today(), runtime.settings.zone)
     ledger.counted |= runtime.days_with_attendance(filters.first, filters.last)
     return ledger
 
@@ -174,7 +174,7 @@ def _person_day(
     page = {
         "person": person,
         "day": chosen,
-        "cell": Ledger(rows, runtime.today()).cell(person, chosen),
+        "cell": Ledger(rows, runtime.today(), runtime.settings.zone).cell(person, chosen),
         "corrections": list(reversed(runtime.store.corrections(person_id, text))),
         "form": form,
     }

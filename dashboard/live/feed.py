@@ -203,7 +203,7 @@ def _rows_of_result(result: Result) -> Iterable[Row]:
                 face.person_id,
                 face.distance,
                 result.ms.get("total"),
-                bool(face.attendance and face.attendance.status == "late"),
+                bool(face.attendance and face.attendance.created and face.attendance.status == "late"),
                 bool(result.picture),
             )
 

@@ -47,10 +47,10 @@ def _encode(image: Image.Image) -> bytes:
 
 
 def square(data: bytes, side: int) -> bytes:
-    """The middle of a picture as a small square JPEG."""
+    """A small square JPEG of a portrait: the upper part of a tall picture, the middle of a wide one."""
     with Image.open(io.BytesIO(data), formats=FORMATS) as image:
         image.draft("RGB", (side, side))
-        small = ImageOps.fit(image.convert("RGB"), (side, side), centering=(0.5, 0.4))
+        small = ImageOps.fit(image.convert("RGB"), (side, side), centering=(0.5, 0.08))
     out = io.BytesIO()
     small.save(out, "JPEG", quality=82)
     return out.getvalue()

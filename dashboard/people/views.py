@@ -66,7 +66,7 @@ def _year(runtime: Runtime, shown: Person) -> dict[str, object]:
     last = runtime.today()
     first = last - timedelta(days=364)
     rows = runtime.store.attendance(first.isoformat(), last.isoformat(), person_id=shown.person_id)
-    ledger = Ledger(rows, last)
+    ledger = Ledger(rows, last, runtime.settings.zone)
     ledger.counted |= runtime.days_with_attendance(first, last)
     cells = {day: ledger.cell(shown, day).status for day in days_between(first, last)}
     return {"heatmap": charts.heatmap(first, last, cells), "totals": ledger.totals([shown])[shown.person_id]}

@@ -49,7 +49,7 @@ def fill(store: Store, rules: Rules, *, count: int, last: date, days: int, event
     chance = random.Random(11)
     for number, day in enumerate(school_days(last, days)):
         marks = [mark(person, day, rules, chance) for person in everybody if chance.random() > 1 / 12]
-        _record(store, day, number, marks, events_a_day)
+        record(store, day, number, marks, events_a_day)
     _correct(store, everybody, last)
     return everybody
 
@@ -64,11 +64,11 @@ def mark(person: Person, day: date, rules: Rules, chance: random.Random) -> Atte
                       Clock.CAPTURED, round(chance.uniform(0.22, 0.41), 3))  # fmt: skip
 
 
-def _record(store: Store, day: date, number: int, marks: list[Attendance], events: int) -> None:
+def record(store: Store, day: date, number: int, marks: list[Attendance], events: int) -> None:
     """One event carries all marks (so that filling is quick), the others show one person each."""
     for place in range(max(1, events)):
-        some = marks if place == 0 else []
         shown = marks[place % len(marks)]
+        some = marks if place == 0 else [shown]
         face = FaceResult(Box(90, 260, 220, 130), Outcome.ALREADY_MARKED, None, shown.person_id, shown.distance, 0.2)
         at_ms = int(datetime.combine(day, time(8)).timestamp() * 1000) + place * 60_000
         key = FrameKey(f"door-{1 + place % 2}", 7, number * 10_000 + place + 1)

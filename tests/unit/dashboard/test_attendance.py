@@ -2,7 +2,9 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import date, time
+from zoneinfo import ZoneInfo
 
 import pytest
 from openpyxl import load_workbook
@@ -13,6 +15,7 @@ from dashboard.audit.models import Entry
 from hub.model import Status
 from tests.unit.dashboard.records import DAY, EIGHT_MS, attended, see
 
+BERLIN = ZoneInfo("Europe/Berlin")
 FORM = {"status": "excused", "reason": "ill at home"}
 
 
@@ -24,7 +27,7 @@ def seen(site):
 
 
 def cells(site, day: date = date(2026, 9, 28)) -> dict[str, str]:
-    ledger = Ledger(site.store.attendance(DAY, DAY), date(2026, 10, 1))
+    ledger = Ledger(site.store.attendance(DAY, DAY), date(2026, 10, 1), BERLIN)
     return {person.person_id: ledger.cell(person, day).status for person in site.store.people()}
 
 
@@ -37,8 +40,15 @@ def test_a_day_without_attendance_says_nothing_of_anybody(seen):
 
 
 def test_a_day_to_come_makes_nobody_absent(seen):
-    ledger = Ledger([attended("p-ada")], date(2026, 9, 1))
+    ledger = Ledger([attended("p-ada")], date(2026, 9, 1), BERLIN)
     assert ledger.cell(seen.store.person("p-cem"), date(2026, 9, 28)).status == ""
+
+
+def test_nobody_is_absent_on_days_before_they_were_enrolled(seen):
+    seen.store.update_person(replace(seen.store.person("p-cem"), created_ms=EIGHT_MS + 24 * 3_600_000))
+    assert cells(seen)["p-cem"] == ""
+    ledger = Ledger(seen.store.attendance(DAY, DAY), date(2026, 10, 1), BERLIN)
+    assert ledger.totals([seen.store.person("p-cem")]) == {"p-cem": {"absent": 0}}
 
 
 def test_the_day_page_counts_and_filters(seen, sign_in):
@@ -91,8 +101,6 @@ def test_a_correction_without_a_reason_is_refused_and_keeps_what_was_typed(seen,
 
 
 def test_the_csv_says_what_it_shows_and_names_cannot_become_formulas(seen, sign_in):
-    from dataclasses import replace
-
     seen.store.update_person(replace(seen.store.person("p-ada"), name="=cmd|' /C calc'!A0"))
     answer = sign_in("viewer").get(f"/attendance/export.csv?day={DAY}&group=5a")
     lines = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
