@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
 import structlog
@@ -31,6 +31,7 @@ from hub.turns import Turns
 
 RETENTION_S = 3600.0
 REPORT_S = 60.0
+CANCEL_AGAIN_S = 1.0  # time enough to say goodbye to the broker
 PULSE_S = 0.02
 
 log = structlog.get_logger()
@@ -78,8 +79,7 @@ class Service:
                 tasks = [group.create_task(work, name=name) for name, work in self._tasks().items()]
                 await stop.wait()
                 await self._session.publish(self._status("offline"))
-                for task in tasks:
-                    task.cancel()
+                await end(tasks)
         finally:
             await self._close()
 
@@ -188,6 +188,19 @@ class Service:
             {"state": state, "hub_id": self._hub_id, "version": __version__, "since_ms": self._since_ms}
         )
         return Outgoing(wire.hub(self._settings.site, wire.STATUS), status.encode(), qos=1, retain=True)
+
+
+async def end(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Cancel tasks until all of them have ended.
+
+    Once isn't enough on Python 3.11: its `wait_for`, which aiomqtt's publish uses, drops a cancellation
+    that comes at the moment when the wait is over.
+    """
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
 
 
 def login(settings: Settings, hub_id: str) -> Login:
