@@ -13,7 +13,7 @@ import numpy.typing as npt
 from hub import faces
 from hub.errors import NotFound
 from hub.faces import EngineOptions
-from hub.faces.encoding import BOTH
+from hub.faces.encoding import BOTH, PART
 
 if TYPE_CHECKING:
     from hub.faces.align import Found
@@ -38,6 +38,13 @@ class Encodings:
     def people(self) -> Array:
         """Row i's person."""
         return np.array([Path(photo).parent.name for photo in self.photos])
+
+    def of(self, encoder: str) -> "Encodings":
+        """The part of one encoder alone."""
+        if encoder == BOTH:
+            return self
+        part = slice(0, PART) if encoder == "dlib" else slice(PART, None)
+        return replace(self, vectors=self.vectors[:, part], mirrored=self.mirrored[:, part])
 
 
 def list_photos(folder: Path) -> list[Path]:

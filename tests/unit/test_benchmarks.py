@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from hub.calibration import PRIORS
 from hub.identity import Gallery, Limits
 from hub.model import Outcome, Template
 from tests.benchmarks import bench_accuracy, bench_match, measure
@@ -26,51 +27,63 @@ def encodings(people: int, photos: int, spread: float, seed: int = 0) -> Encodin
     return Encodings(np.array(names), vectors, vectors, nothing[:, :4], nothing, np.array([]))
 
 
-def accuracy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, known: Encodings, *arguments: str) -> dict[str, Any]:
+def accuracy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, known: Encodings) -> dict[str, Any]:
     monkeypatch.setattr(bench_accuracy, "encode_folder", lambda *_: known)
-    done = CliRunner().invoke(bench_accuracy.command, [str(tmp_path), "--json", "--engine", "fast", *arguments])
+    small = ("--encoder", "dlib", "--people", "20", "--photos", "2", "--draws", "2")
+    done = CliRunner().invoke(bench_accuracy.command, [str(tmp_path), "--json", *small])
     assert done.exception is None
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
 def test_people_who_are_easy_to_tell_apart_are_never_confused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    found = accuracy(monkeypatch, tmp_path, encodings(60, 4, 0.01), "--people", "20", "--photos", "2", "--draws", "2")
-    assert {row["accuracy"] for row in found["verification"]} == {1.0}
+    found = accuracy(monkeypatch, tmp_path, encodings(60, 4, 0.01))
+    assert [row["accuracy"] for row in found["verification"]] == [1.0]
     assert {(row["fpir"], row["fnir"], row["wrong"]) for row in found["rows"]} == {(0.0, 0.0, 0.0)}
     assert {row["people"] for row in found["rows"]} == {20}
 
 
 def test_people_who_can_not_be_told_apart_are_found_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    found = accuracy(monkeypatch, tmp_path, encodings(60, 4, 1.0), "--people", "20", "--photos", "2", "--draws", "2")
+    found = accuracy(monkeypatch, tmp_path, encodings(60, 4, 1.0))
     assert all(row["accuracy"] < 0.65 for row in found["verification"])
     assert all(row["fnir_at_1"] > 0.9 for row in found["rows"])
 
 
 def test_the_rates_are_those_of_the_gallerys_own_decisions() -> None:
-    known = encodings(40, 3, 0.05)
+    known = encodings(40, 3, 0.12)
     draw = bench_accuracy._draw(known.people, 15, 1, np.random.default_rng(3))
-    sightings, _ = bench_accuracy._gallery(known, draw, mirror=False)
+    sightings = bench_accuracy._gallery(known, draw, PRIORS["dlib"], mirror=False, fpir=0.01)
     templates = [
         Template(name, str(row), "e", known.vectors[row]) for name, rows in draw.enrolled.items() for row in rows
     ]
-    gallery = Gallery(templates, limits=Limits(max_distance=0.8))
-    matches = gallery.match_all(known.vectors[draw.known])
+    matches = Gallery(templates, PRIORS["dlib"], Limits(0.01)).match_all(known.vectors[draw.known])
     right = [
-        match.outcome is not Outcome.UNKNOWN and match.person_id == name
+        match.outcome is Outcome.RECOGNIZED and match.person_id == name
         for match, name in zip(matches, known.people[draw.known], strict=True)
     ]
     assert 0 < np.mean(right) < 1
-    assert bench_accuracy._rates(sightings, sightings, 0.8, None)["fnir"] == pytest.approx(1 - np.mean(right))
+    assert bench_accuracy._rates(*sightings)["fnir"] == pytest.approx(1 - np.mean(right))
 
 
-def test_the_rates_count_strangers_and_wrong_names() -> None:
-    known = Sightings(np.array([0.3, 0.3, 0.7]), np.array([0.9, 0.9, 0.9]), np.array([True, False, True]))
-    strangers = Sightings(np.array([0.4, 0.9, 0.9, 0.9]), np.full(4, 0.9), np.zeros(4, bool))
-    rates = bench_accuracy._rates(known, strangers, 0.5, None)
+def seen(first: list[float], second: list[float], right: list[bool]) -> Sightings:
+    nobody = np.zeros(len(first), bool)
+    return Sightings(np.array(first), np.array(second), np.array(right), nobody, nobody)
+
+
+def test_the_rates_of_a_fixed_limit_count_strangers_and_wrong_names() -> None:
+    known = seen([0.3, 0.3, 0.7], [0.9, 0.9, 0.9], [True, False, True])
+    strangers = seen([0.4, 0.9, 0.9, 0.9], [0.9, 0.9, 0.9, 0.9], [False] * 4)
+    rates = bench_accuracy._fixed(known, strangers, 0.5, None)
     assert rates["fpir"] == 0.25
     assert rates["fnir"] == pytest.approx(2 / 3)
     assert rates["wrong"] == pytest.approx(1 / 3)
+
+
+def test_a_margin_keeps_out_who_is_as_near_to_two() -> None:
+    known = seen([0.4, 0.4], [0.9, 0.41], [True, True])
+    strangers = seen([0.45, 0.45], [0.9, 0.46], [False, False])
+    rates = bench_accuracy._fixed(known, strangers, 0.5, 0.36)
+    assert (rates["fpir"], rates["fnir"]) == (0.5, 0.5)
 
 
 def test_matching_is_measured_against_a_floor_and_the_naive_way() -> None:
