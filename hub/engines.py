@@ -49,7 +49,9 @@ class Engines:
 
     async def keep_up(self, roster: Roster) -> None:
         """Encode the photos that the wanted engine hasn't, and change over to it; ends when that is done."""
-        while not await self._caught_up(roster):
+        while True:
+            if await self._caught_up(roster):
+                return
             await asyncio.sleep(AGAIN_S)
 
     async def _caught_up(self, roster: Roster) -> bool:
@@ -78,6 +80,8 @@ class Engines:
         finally:
             await aside.close()
             self.encoding = (0, 0)
+        for photo_id in reencoding.failed:
+            log.warning("photo can't be encoded", photo=photo_id)
         log.info("photos were encoded anew", photos=done, failed=len(reencoding.failed))
 
     def _show(self, done: int, total: int) -> None:

@@ -9,8 +9,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-import structlog
-
 from hub import faces
 from hub.errors import PresenzaError
 from hub.faces import EngineOptions, PhotoAnalysis
@@ -23,8 +21,6 @@ BATCH = 32  # photos that are written down at once: each time, the running hub r
 
 Encode = Callable[[bytes], Awaitable[PhotoAnalysis]]
 Show = Callable[[int, int], None]  # photos done, photos in all
-
-log = structlog.get_logger()
 
 
 def engine_in_force(store: Store, wanted: EngineOptions) -> EngineOptions:
@@ -66,8 +62,7 @@ class Reencoding:
         try:
             picture = await asyncio.to_thread(self._pictures.get, photo.key)
             vectors = (await self._encode(picture)).vectors
-        except (PresenzaError, OSError) as error:
-            log.warning("photo can't be encoded", photo=photo.photo_id, error=type(error).__name__)
+        except (PresenzaError, OSError):
             vectors = ()
         if not vectors:
             self.failed[photo.photo_id] = photo

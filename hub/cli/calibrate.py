@@ -11,6 +11,7 @@ from hub.cli.output import emit, json_option, note, settings_option
 from hub.errors import NotFound
 from hub.figures import Figures, figures_of
 from hub.identity import Limits
+from hub.reencode import engine_in_force
 from hub.settings import Settings
 from hub.store.opening import open_store
 
@@ -50,8 +51,8 @@ def calibrate_command(settings: Settings, *, as_json: bool) -> None:
 
 def site_figures(settings: Settings) -> Figures | None:
     """The figures of a data folder; None without people."""
-    engine_id = faces.engine_id(faces.options(settings))
     with closing(open_store(settings)) as store:
+        engine_id = faces.engine_id(engine_in_force(store, faces.options(settings)))
         templates = store.templates(engine_id)
     return figures_of(templates, engine_id, Limits(settings.fpir, settings.max_distance))
 

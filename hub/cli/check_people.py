@@ -9,6 +9,7 @@ from hub.cli.calibrate import share, site_figures
 from hub.cli.finding import Check, Finding, ok, warn
 from hub.enrol import ADVISED_PHOTOS
 from hub.figures import Figures
+from hub.reencode import engine_in_force
 from hub.settings import Settings
 from hub.store import Store
 from hub.store.opening import open_store
@@ -23,11 +24,20 @@ def enrolled(settings: Settings) -> Iterator[Finding]:
         return
     options = faces.options(settings)
     with closing(open_store(settings)) as store:
-        photos = _photos(store, faces.engine_id(options))
+        photos = _photos(store, faces.engine_id(engine_in_force(store, options)))
+        waiting = len(store.photos_without(faces.engine_id(options)))
     if not photos:
         yield warn(SUBJECT, "Nobody is enrolled.", "Enrol somebody: presenza people add --help")
         return
     problems = list(_problems(photos))
+    if waiting:
+        problems.append(
+            warn(
+                SUBJECT,
+                f"{waiting} photos aren't encoded by {settings.encoder} yet; a running hub does that by itself.",
+                "presenza people encode",
+            )
+        )
     yield from problems or [ok(SUBJECT, f"{len(photos)} are enrolled, each with {min(photos.values())} photos or more")]
 
 

@@ -15,6 +15,7 @@ from hub.faces import FaceEngine, PhotoAnalysis, worker
 from hub.identity import Gallery
 from hub.model import Person, Template
 from hub.payloads import PhotoVerdict
+from hub.reencode import engine_in_force
 from hub.settings import Settings
 from hub.store import Store
 from hub.store.pictures import PictureStore
@@ -35,7 +36,7 @@ class Enroller:
     """Adds people and photos to a store."""
 
     def __init__(self, settings: Settings, store: Store, pictures: PictureStore) -> None:
-        self._options = faces.options(settings)
+        self._options = engine_in_force(store, faces.options(settings))
         self._engine_id = faces.engine_id(self._options)
         self._store = store
         self._pictures = pictures

@@ -12,6 +12,7 @@ from hub import people
 from hub.cli.consent import consent_options, person_of
 from hub.cli.enrolling import Enroller, verdict_row
 from hub.cli.output import emit, emit_json, json_option, note, printable, settings_option
+from hub.cli.people_encode import encode_command
 from hub.cli.people_import import import_command
 from hub.erase import erase_person
 from hub.errors import EnrolmentRefused
@@ -90,6 +91,7 @@ def _advise(store: Store, person: Person) -> None:
 
 
 people_command.add_command(import_command)
+people_command.add_command(encode_command)
 
 
 @people_command.command("list")
