@@ -14,6 +14,7 @@ import time
 import tomllib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from hub import settings  # noqa: E402
 from hub.attendance import Rules  # noqa: E402
 from hub.settings import Settings  # noqa: E402
 from hub.store.opening import open_pictures, open_store  # noqa: E402
-from tests.benchmarks.filling import fill, mark, record  # noqa: E402
+from tests.benchmarks.filling import fill, mark, record, school_days  # noqa: E402
 
 FOLDER = ROOT / "docs" / "screenshots"
 WIDTHS = {"desktop": (1280, 860), "phone": (390, 844)}
@@ -65,6 +66,7 @@ def invent(site: Settings) -> str:
     """Fill in people and days; the id of one of the demo's own people."""
     with closing(open_store(site)) as store:
         known = next(person for person in store.people() if store.photos(person.person_id))
+        store.update_person(replace(known, created_ms=1_750_000_000_000))
         runtime = Runtime(site, store, open_pictures(site))
         today = runtime.today()
         everybody = fill(store, runtime.rules, count=180, last=today - timedelta(days=1), days=60)
@@ -72,6 +74,9 @@ def invent(site: Settings) -> str:
         rules = Rules(site.zone, site.day_start, before)  # people came about then, most of them in time
         marks = [mark(person, today, rules, random.Random(number)) for number, person in enumerate(everybody)]  # noqa: S311
         record(store, today, 999, marks[:167], 1)
+        chance = random.Random(5)  # noqa: S311
+        for number, day in enumerate(school_days(today - timedelta(days=1), 60), 1000):
+            record(store, day, number, [mark(known, day, runtime.rules, chance)], 1, name=f"demo-{number}")
     return known.person_id
 
 

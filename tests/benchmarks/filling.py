@@ -64,7 +64,7 @@ def mark(person: Person, day: date, rules: Rules, chance: random.Random) -> Atte
                       Clock.CAPTURED, round(chance.uniform(0.22, 0.41), 3))  # fmt: skip
 
 
-def record(store: Store, day: date, number: int, marks: list[Attendance], events: int) -> None:
+def record(store: Store, day: date, number: int, marks: list[Attendance], events: int, *, name: str = "") -> None:
     """One event carries all marks (so that filling is quick), the others show one person each."""
     for place in range(max(1, events)):
         shown = marks[place % len(marks)]
@@ -73,7 +73,7 @@ def record(store: Store, day: date, number: int, marks: list[Attendance], events
         at_ms = int(datetime.combine(day, time(8)).timestamp() * 1000) + place * 60_000
         key = FrameKey(f"door-{1 + place % 2}", 7, number * 10_000 + place + 1)
         outcome = Outcome.ALREADY_MARKED
-        event_id = f"01{day:%Y%m%d}{place:04d}"
+        event_id = f"01{day:%Y%m%d}{name}{place:04d}"
         event = Event(event_id, key, place + 1, at_ms, at_ms + 90, outcome, None, (face,), 640, 480)
         store.record(event, some)
 
