@@ -81,7 +81,10 @@ def locate(paths: Sequence[Path], cache_dir: Path) -> dict[Path, Box]:
         return {}
     options = EngineOptions("fast", cache_dir, min_face_px=16)
     try:
-        with ProcessPoolExecutor(1, get_context("spawn"), worker.start, (options,)) as pool:
+        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+            # Not as the pool's initializer: when one fails while a photo is on its way to the process,
+            # Pythons before 3.11.5 wait for ever (python/cpython#94777).
+            pool.submit(worker.start, options).result()
             found = list(pool.map(face_of, [path.read_bytes() for path in paths]))
     except (BrokenProcessPool, PresenzaError, ImportError):
         return {}
