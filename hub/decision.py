@@ -32,20 +32,27 @@ class Verdict:
     marks: tuple[Attendance, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Door:
+    """What the decision goes by where a camera hangs: who is known, how days count, which groups it serves."""
+
+    gallery: Gallery
+    rules: attendance.Rules
+    groups: frozenset[str] = frozenset()
+
+
 def judge(
     frame: Frame,
     analysis: Analysis,
     seen: Sequence[Evidence | None],
     event_id: str,
-    *,
-    gallery: Gallery,
-    rules: attendance.Rules,
+    door: Door,
 ) -> Verdict:
     """Take every face of a frame for somebody, or nobody; `seen` is what is known of each (hub.tracks).
 
     Two faces of one frame can't be one person: the nearer one keeps the name, the other is uncertain.
     """
-    results = [_face_result(face, known, gallery) for face, known in zip(analysis.faces, seen, strict=True)]
+    results = [_face_result(face, known, door) for face, known in zip(analysis.faces, seen, strict=True)]
     faces = _one_face_a_person(results)
     event = Event(
         event_id=event_id,
@@ -57,7 +64,7 @@ def judge(
         width=analysis.width,
         height=analysis.height,
     ).with_faces(tuple(faces))
-    marks = tuple(attendance.mark(face, frame, event_id, rules) for face in faces if face.outcome in KNOWN)
+    marks = tuple(attendance.mark(face, frame, event_id, door.rules) for face in faces if face.outcome in KNOWN)
     return Verdict(event, marks)
 
 
@@ -103,11 +110,11 @@ def result_of(
     )
 
 
-def _face_result(face: Face, seen: Evidence | None, gallery: Gallery) -> FaceResult:
+def _face_result(face: Face, seen: Evidence | None, door: Door) -> FaceResult:
     """Nobody is called a stranger because of a poor picture: the reason says what was wrong with it."""
     if seen is None:
         return FaceResult(face.box, Outcome.LOW_QUALITY if face.reason else Outcome.UNKNOWN, face.reason)
-    match = gallery.match(seen)
+    match = door.gallery.match(seen, door.groups)
     if match.outcome is Outcome.UNKNOWN and face.reason:
         return FaceResult(face.box, Outcome.LOW_QUALITY, face.reason)
     return FaceResult(face.box, match.outcome, None, match.person_id, match.distance, match.margin, match.score)

@@ -3,17 +3,20 @@
 The face engine is a parameter: the command line brings its own, the hub its worker processes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import cached_property
+from itertools import combinations
 from time import time_ns
 
+import numpy as np
 from ulid import ULID
 
-from hub.calibration import prior_of
+from hub.calibration import FPIR, prior_of
 from hub.errors import InvalidImage
 from hub.faces import PhotoAnalysis
 from hub.identity import Gallery
-from hub.model import Photo, Quality, Template
+from hub.model import Photo, Quality, Template, Vector
 from hub.payloads import PhotoVerdict
 from hub.store import Store
 from hub.store.pictures import PictureStore
@@ -44,21 +47,28 @@ class Enrolment:
         self._pictures = pictures
         self._engine_id = engine_id
         self._accept = accept
-        self._gallery = None if allow_duplicate else self._others()
+        self._allow_duplicate = allow_duplicate
 
     def add(self, name: str, analysis: PhotoAnalysis) -> PhotoVerdict:
         """Judge an analysed photo that the caller calls `name`, and keep it if it is good."""
-        verdict = judge(name, analysis, self._gallery)
+        verdict = judge(name, analysis, self._others, allow_duplicate=self._allow_duplicate)
         if verdict.accepted and self._accept:
-            self._keep(analysis)
+            self.keep(analysis)
         return verdict
 
+    def missing(self) -> list[str]:
+        """What would make the person be recognized more surely, as their photos are now."""
+        templates = self._store.templates(self._engine_id)
+        return missing([template for template in templates if template.person_id == self._person.person_id])
+
+    @cached_property
     def _others(self) -> Gallery:
         ours = self._person.person_id
         templates = self._store.templates(self._engine_id)
         return Gallery([t for t in templates if t.person_id != ours], prior_of(self._engine_id))
 
-    def _keep(self, analysis: PhotoAnalysis) -> None:
+    def keep(self, analysis: PhotoAnalysis) -> None:
+        """Keep a photo that was judged good."""
         assert analysis.quality is not None
         photo_id = str(ULID())
         person_id = self._person.person_id
@@ -75,18 +85,22 @@ class Enrolment:
             raise
 
 
-def judge(name: str, analysis: PhotoAnalysis, others: Gallery | None) -> PhotoVerdict:
-    """Whether a photo is fit for enrolment. `others` is the gallery without this person, None to skip that check."""
+def judge(name: str, analysis: PhotoAnalysis, others: Gallery, *, allow_duplicate: bool = False) -> PhotoVerdict:
+    """Whether a photo is fit for enrolment. `others` is the gallery without this person.
+
+    A face that is all but somebody else's is refused unless `allow_duplicate` says that somebody made sure; one
+    that comes as near as strangers rarely do is accepted, with the name of whom it looks like.
+    """
     if analysis.faces != 1:
         reason = "no_face" if analysis.faces == 0 else "several_faces"
         return refused(name, reason)
     quality = None if analysis.quality is None else _figures(analysis.quality)
     if analysis.reason is not None:
         return refused(name, analysis.reason.value, quality=quality)
-    double = _duplicate(analysis, others)
-    if double is not None:
-        return refused(name, "duplicate", quality=quality, duplicate_of=double)
-    return PhotoVerdict(photo=name, accepted=True, quality=quality)
+    nearest, share = _nearest(analysis, others)
+    if share <= DUPLICATE and not allow_duplicate:
+        return refused(name, "duplicate", quality=quality, duplicate_of=nearest)
+    return PhotoVerdict(photo=name, accepted=True, quality=quality, looks_like=nearest if share <= FPIR else None)
 
 
 def _figures(quality: Quality) -> dict[str, float]:
@@ -98,11 +112,35 @@ def unreadable(name: str, error: InvalidImage) -> PhotoVerdict:
     return PhotoVerdict(photo=name, accepted=False, reason=error.reason, message=str(error))
 
 
-def _duplicate(analysis: PhotoAnalysis, others: Gallery | None) -> str | None:
-    if others is None or not analysis.vectors:
-        return None
-    nearest = others.nearest(analysis.vectors[0])
-    return nearest[0] if nearest is not None and others.law.fpir(nearest[1]) <= DUPLICATE else None
+def _nearest(analysis: PhotoAnalysis, others: Gallery) -> tuple[str | None, float]:
+    """Whom a face is most like, and the share of strangers who come as near to anybody."""
+    nearest = others.nearest(analysis.vectors[0]) if analysis.vectors else None
+    return (None, 1.0) if nearest is None else (nearest[0], others.law.fpir(nearest[1]))
+
+
+def missing(templates: Sequence[Template]) -> list[str]:
+    """What a person's photos lack, a sentence each; `templates` are all of theirs, by one engine."""
+    photos: dict[str, list[Vector]] = {}
+    for template in templates:
+        photos.setdefault(template.photo_id, []).append(template.vector)
+    found = []
+    if len(photos) < ADVISED_PHOTOS:
+        found.append(f"{ADVISED_PHOTOS} photos are advised and there are {len(photos)}; the second helps most.")
+    if len(photos) > 1 and not _vary(list(photos.values())):
+        found.append(
+            "The photos are nearly the same; add one of another day, in other light, or with the head a little turned."
+        )
+    return found
+
+
+def _vary(photos: Sequence[Sequence[Vector]]) -> bool:
+    """Whether any two photos are farther apart than a photo and its mirror image."""
+    mirrored = max(_apart(vectors[0], vectors[-1]) for vectors in photos)
+    return any(_apart(one[0], other[0]) > mirrored for one, other in combinations(photos, 2))
+
+
+def _apart(one: Vector, other: Vector) -> float:
+    return float(np.linalg.norm(one - other))
 
 
 _SENTENCES = {

@@ -55,7 +55,7 @@ class Likeness:
         except (PresenzaError, OSError) as error:
             self._metrics.count("likeness_failed", type(error).__name__)
         else:
-            vector = _find(analysis, Box(*face.box))
+            vector = encoding_at(analysis, Box(*face.box))
         self._known[key] = vector
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
@@ -80,7 +80,7 @@ def group(vectors: Sequence[Vector | None], reach: float) -> list[list[int]]:
     return sorted(groups, key=len, reverse=True) + alone
 
 
-def _find(analysis: Analysis, box: Box) -> Vector | None:
+def encoding_at(analysis: Analysis, box: Box) -> Vector | None:
     """The encoding of the face that lies where `box` says."""
     best = max(analysis.faces, key=lambda face: overlap(face.box, box), default=None)
     return best.vector if best is not None and overlap(best.box, box) >= OVERLAP else None

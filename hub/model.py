@@ -171,10 +171,9 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """What the looks at one face say together.
+    """`looks` at one face: the mean of the encodings, and their mean squared distance from it (`scatter`).
 
-    `vector` is the mean of its encodings, `scatter` their mean squared distance from it, `looks` their
-    number. `burst` says that more looks may follow: each is one more try at being taken for somebody.
+    `burst` says that more looks may follow: each is one more try at being taken for somebody.
     """
 
     vector: Vector

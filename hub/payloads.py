@@ -171,11 +171,15 @@ class Result(Payload):
 
 
 class EnrollRequest(Payload):
-    """Judge photos of the picture store and, with `accept`, add the good ones to the person's templates."""
+    """Judge photos of the picture store and, with `accept`, add the good ones to the person's templates.
+
+    `allow_duplicate`: somebody made sure that this is another person who looks like one who is enrolled.
+    """
 
     person_id: Text
     photos: Annotated[list[Text], Field(min_length=1, max_length=50)]
     accept: bool = True
+    allow_duplicate: bool = False
 
 
 class PhotoVerdict(BaseModel):
@@ -187,11 +191,37 @@ class PhotoVerdict(BaseModel):
     message: str | None = None
     quality: dict[str, float] | None = None
     duplicate_of: str | None = None
+    looks_like: str | None = None
 
 
 class EnrollReply(Payload):
+    """`missing`: what would make recognition surer, a sentence each; empty when there is enough."""
+
     person_id: Text
     photos: list[PhotoVerdict] = []
+    missing: list[str] = []
+
+
+class DenyRequest(Payload):
+    """“That was not Ada”: a face of an event, by its place in `faces`, isn't whom it was taken for; or `undo` that.
+
+    `by`: who says so.
+    """
+
+    event_id: Text
+    face: Annotated[int, Field(ge=0, lt=1000)] = 0
+    by: Annotated[str, Field(min_length=1, max_length=200)]
+    undo: bool = False
+
+
+class DenyReply(Payload):
+    """Whose name the face had. `attendance`: the day on which the person's attendance rests on this event, if any."""
+
+    event_id: Text
+    face: int
+    person_id: Text
+    undone: bool = False
+    attendance: str | None = None
 
 
 class Stats(Payload):
@@ -251,6 +281,8 @@ CONTRACT: dict[str, type[Payload]] = {
     "hub-status": HubStatus,
     "enroll-request": EnrollRequest,
     "enroll-reply": EnrollReply,
+    "not-this-person-request": DenyRequest,
+    "not-this-person-reply": DenyReply,
     "stats-reply": Stats,
     "rpc-error": RpcError,
 }

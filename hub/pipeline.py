@@ -153,7 +153,8 @@ class Pipeline:
     async def _decide(self, frame: Frame, analysis: Analysis, known: Known, started: float) -> None:
         looked, tracks = perf_counter(), known.recognizer.tracks
         seen = tracks.add(frame, analysis.faces)
-        verdict = decision.judge(frame, analysis, seen, str(ULID()), gallery=known.gallery, rules=self._site.rules)
+        door = decision.Door(known.gallery, self._site.rules, known.doors.get(frame.device, frozenset()))
+        verdict = decision.judge(frame, analysis, seen, str(ULID()), door)
         tracks.settle(frame, verdict.event.faces)
         recorded = await asyncio.to_thread(self._keep, frame, verdict)
         stored = perf_counter()

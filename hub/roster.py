@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -31,7 +31,7 @@ class Known:
     """One moment's gallery and names; replaced as a whole, so that a frame sees both of one revision.
 
     `recognizer` makes the encodings that the gallery is made of; `skip` is what it is told of the people,
-    see hub.model.Skip.
+    see hub.model.Skip. `doors` are the groups that cameras serve, of those that don't serve everybody.
     """
 
     gallery: Gallery
@@ -39,6 +39,7 @@ class Known:
     revision: int
     recognizer: Recognizer
     skip: Skip = Skip()  # noqa: RUF009  frozen
+    doors: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 class Roster:
@@ -62,10 +63,12 @@ class Roster:
             prior_of(recognizer.engine_id),
             self._limits,
             groups={person.person_id: person.group for person in people},
+            negatives=self._store.negatives(recognizer.engine_id),
         )
+        doors = {device.device: frozenset(device.groups) for device in self._store.devices() if device.groups}
         log.debug("limits", people=len(gallery), max_distance=round(gallery.max_distance, 3))
         names = {person.person_id: person.name for person in people}
-        return Known(gallery, names, revision, recognizer, _skip(gallery))
+        return Known(gallery, names, revision, recognizer, _skip(gallery), doors)
 
     async def change_to(self, recognizer: Recognizer) -> None:
         """From now on recognize with another engine. Frames that were begun end with the one before."""

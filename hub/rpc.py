@@ -2,18 +2,21 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
+from time import time_ns
 from typing import Any
 
 import structlog
 from pydantic import BaseModel
 
-from hub import wire
+from hub import denial, wire
 from hub.enrol import Enrolment, refused, unreadable
 from hub.errors import InputError, InvalidImage, NotFound, PayloadRefused, PresenzaError
 from hub.likeness import Likeness
 from hub.metrics import Metrics
+from hub.model import Skip
 from hub.mqtt import Incoming, Outgoing
-from hub.payloads import EnrollReply, EnrollRequest, LikenessRequest, PhotoVerdict, RpcError, Stats, decode
+from hub.payloads import DenyRequest, EnrollReply, EnrollRequest, LikenessRequest, PhotoVerdict, RpcError, Stats, decode
 from hub.recognizer import Recognizer
 from hub.store import Store
 from hub.store.pictures import PictureStore
@@ -47,7 +50,12 @@ class Rpc:
         self._publish = publish
         self._metrics = metrics
         self._gauges = gauges
-        self._methods: dict[str, Method] = {"enroll": self._enroll, "stats": self._stats, "likeness": self._group}
+        self._methods: dict[str, Method] = {
+            "enroll": self._enroll,
+            "stats": self._stats,
+            "likeness": self._group,
+            "not_this_person": self._deny,
+        }
         self._likeness = Likeness(pictures, recognizer, metrics)
         self._running: set[asyncio.Task[None]] = set()
 
@@ -101,13 +109,31 @@ class Rpc:
     async def _group(self, payload: bytes) -> BaseModel:
         return await self._likeness.groups(decode(LikenessRequest, payload))
 
+    async def _deny(self, payload: bytes) -> BaseModel:
+        request = decode(DenyRequest, payload)
+        where = request.event_id, request.face
+        if request.undo:
+            return await asyncio.to_thread(denial.undo, self._store, *where)
+        recognizer = self._recognizer()
+        begun = await asyncio.to_thread(denial.begin, self._store, *where)
+        picture = await asyncio.to_thread(denial.picture_of, self._pictures, begun)
+        finish = partial(denial.finish, engine_id=recognizer.engine_id, by=request.by, at_ms=time_ns() // 1_000_000)
+        return await asyncio.to_thread(finish, self._store, begun, await recognizer.look(picture, Skip()))
+
     async def _enroll(self, payload: bytes) -> BaseModel:
         request, recognizer = decode(EnrollRequest, payload), self._recognizer()
         enrolment = await asyncio.to_thread(
-            Enrolment, self._store, self._pictures, recognizer.engine_id, request.person_id, accept=request.accept
+            Enrolment,
+            self._store,
+            self._pictures,
+            recognizer.engine_id,
+            request.person_id,
+            accept=request.accept,
+            allow_duplicate=request.allow_duplicate,
         )
         verdicts = [await self._enroll_photo(enrolment, key, recognizer) for key in request.photos]
-        return EnrollReply(person_id=request.person_id, photos=verdicts)
+        missing = await asyncio.to_thread(enrolment.missing)
+        return EnrollReply(person_id=request.person_id, photos=verdicts, missing=missing)
 
     async def _enroll_photo(self, enrolment: Enrolment, key: str, recognizer: Recognizer) -> PhotoVerdict:
         try:

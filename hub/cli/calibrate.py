@@ -13,6 +13,7 @@ from hub.figures import Figures, figures_of
 from hub.identity import Limits
 from hub.reencode import engine_in_force
 from hub.settings import Settings
+from hub.store import Store
 from hub.store.opening import open_store
 
 COLUMNS = {
@@ -52,9 +53,13 @@ def calibrate_command(settings: Settings, *, as_json: bool) -> None:
 def site_figures(settings: Settings) -> Figures | None:
     """The figures of a data folder; None without people."""
     with closing(open_store(settings)) as store:
-        engine_id = faces.engine_id(engine_in_force(store, faces.options(settings)))
-        templates = store.templates(engine_id)
-    return figures_of(templates, engine_id, Limits(settings.fpir, settings.max_distance))
+        return figures_in(store, settings)
+
+
+def figures_in(store: Store, settings: Settings) -> Figures | None:
+    """The figures of a store, by the engine that people are encoded by; None without people."""
+    engine_id = faces.engine_id(engine_in_force(store, faces.options(settings)))
+    return figures_of(store.templates(engine_id), engine_id, Limits(settings.fpir, settings.max_distance))
 
 
 def share(estimate: Estimate | None) -> str:

@@ -96,6 +96,29 @@ def show(device: str, settings: Settings, *, as_json: bool) -> None:
     emit(row, SHOWN, as_json=as_json)
 
 
+@device_command.command("groups")
+@click.argument("device")
+@click.argument("groups", nargs=-1)
+@click.option("--all", "everybody", is_flag=True, help="Serve everybody alike again.")
+@settings_option
+@json_option
+def groups(device: str, groups: tuple[str, ...], settings: Settings, *, everybody: bool, as_json: bool) -> None:
+    """Say which groups DEVICE serves; without GROUPS show them.
+
+    People of other groups are recognized there only by a ten times surer score, and are uncertain before.
+    """
+    with closing(open_store(settings)) as store:
+        if groups or everybody:
+            store.set_groups(device, () if everybody else groups)
+            for name in sorted(set(groups) - set(store.groups())):
+                note(f"Nobody is in the group {name} yet.")
+        known = {each.device: each for each in store.devices()}
+    if device not in known:
+        raise NotFound(f"There is no camera {device}.")
+    rows = [{"group": group} for group in known[device].groups]
+    emit(rows, {"group": "Group"}, as_json=as_json, empty="Everybody alike.")
+
+
 @device_command.command("rotate")
 @click.argument("device")
 @settings_option
@@ -155,6 +178,7 @@ def _row(device: Device, state: DeviceState | None, identities: Mapping[str, str
         "seen_ms": state.seen_ms if state else None,
         "identity": identities.get(device.device, "none") if identities is not None else None,
         "note": device.note,
+        "groups": list(device.groups),
         "created_ms": device.created_ms,
     }
 

@@ -35,7 +35,10 @@ class Judged:
 class Enroller:
     """Adds people and photos to a store."""
 
-    def __init__(self, settings: Settings, store: Store, pictures: PictureStore) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, pictures: PictureStore, *, allow_duplicate: bool = False
+    ) -> None:
+        self._allow_duplicate = allow_duplicate
         self._options = engine_in_force(store, faces.options(settings))
         self._engine_id = faces.engine_id(self._options)
         self._store = store
@@ -63,6 +66,10 @@ class Enroller:
         self._keep(person, judged)
         return [each.verdict for each in judged]
 
+    def missing(self, person: Person) -> list[str]:
+        """What a person's photos lack, a sentence each."""
+        return enrol.missing([each for each in self._templates if each.person_id == person.person_id])
+
     def _judge(self, person: Person, photos: Sequence[Path]) -> list[Judged]:
         if not photos:
             return []
@@ -79,16 +86,16 @@ class Enroller:
         except OSError as error:
             unreadable = InvalidImage("unreadable", f"The file can't be read: {error.strerror}.")
             return Judged(path, enrol.unreadable(str(path), unreadable), None)
-        return Judged(path, enrol.judge(str(path), analysis, others), analysis)
+        return Judged(path, enrol.judge(str(path), analysis, others, allow_duplicate=self._allow_duplicate), analysis)
 
     def _keep(self, person: Person, judged: Sequence[Judged]) -> None:
-        # The photos were held against everybody else before the person was added.
-        enrolment = Enrolment(self._store, self._pictures, self._engine_id, person.person_id, allow_duplicate=True)
+        enrolment = Enrolment(self._store, self._pictures, self._engine_id, person.person_id)
         for each in judged:
             if each.verdict.accepted and each.analysis is not None:
-                enrolment.add(str(each.path), each.analysis)
+                enrolment.keep(each.analysis)
                 self._templates += [
-                    Template(person.person_id, "", self._engine_id, vector) for vector in each.analysis.vectors
+                    Template(person.person_id, str(each.path), self._engine_id, vector)
+                    for vector in each.analysis.vectors
                 ]
 
     @cached_property
@@ -108,4 +115,9 @@ class Enroller:
 
 def verdict_row(verdict: PhotoVerdict) -> dict[str, Any]:
     """What is printed of a photo."""
-    return {"accepted": verdict.accepted, "reason": verdict.reason, "quality": verdict.quality}
+    return {
+        "accepted": verdict.accepted,
+        "reason": verdict.reason,
+        "quality": verdict.quality,
+        "looks_like": verdict.looks_like,
+    }

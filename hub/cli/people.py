@@ -14,6 +14,7 @@ from hub.cli.enrolling import Enroller, verdict_row
 from hub.cli.output import emit, emit_json, json_option, note, printable, settings_option
 from hub.cli.people_encode import encode_command
 from hub.cli.people_import import import_command
+from hub.cli.people_review import alike_command, not_command
 from hub.erase import erase_person
 from hub.errors import EnrolmentRefused
 from hub.model import Person
@@ -30,7 +31,6 @@ SHOWN = {
     "consent_version": "Text version",
     "days": "Days seen",
 }
-FEW_PHOTOS = 3
 PHOTO = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -44,18 +44,27 @@ def people_command() -> None:
 @click.option("--number", default="", help="A number or code of your own; no two people share one.")
 @click.option("--group", default="", help="Class, team or department.")
 @consent_options
+@click.option("--not-a-duplicate", is_flag=True, help="I made sure that this is nobody who is enrolled: a twin.")
 @click.option("--to", "id_or_number", help="Add the photos to this person (id or number), who is enrolled already.")
 @click.argument("photos", nargs=-1, type=PHOTO)
 @settings_option
 @json_option
-def add(photos: tuple[Path, ...], settings: Settings, *, as_json: bool, id_or_number: str | None, **data: str) -> int:
+def add(
+    photos: tuple[Path, ...],
+    settings: Settings,
+    *,
+    as_json: bool,
+    id_or_number: str | None,
+    not_a_duplicate: bool,
+    **data: str,
+) -> int:
     """Enrol a person.
 
     PHOTOS are JPEG, PNG or WebP with one face in each; three to five are best. Somebody none of whose
     photos is accepted isn't enrolled: exit code 2.
     """
     with closing(open_store(settings)) as store:
-        enroller = Enroller(settings, store, open_pictures(settings))
+        enroller = Enroller(settings, store, open_pictures(settings), allow_duplicate=not_a_duplicate)
         if id_or_number is None:
             person = person_of(**data)
             added, verdicts = enroller.add(person, photos)
@@ -64,34 +73,37 @@ def add(photos: tuple[Path, ...], settings: Settings, *, as_json: bool, id_or_nu
             verdicts = enroller.add_photos(person, photos)
             added = any(verdict.accepted for verdict in verdicts)
         enrolled = person if added or id_or_number else None
-        _report(enrolled, verdicts, as_json=as_json)
-        if enrolled and photos and not as_json:
-            _advise(store, enrolled)
+        missing = enroller.missing(enrolled) if enrolled and photos else []
+        _report(enrolled, verdicts, missing, as_json=as_json)
     return 0 if added else EnrolmentRefused.exit_code
 
 
-def _report(person: Person | None, verdicts: Sequence[PhotoVerdict], *, as_json: bool) -> None:
+def _report(person: Person | None, verdicts: Sequence[PhotoVerdict], missing: Sequence[str], *, as_json: bool) -> None:
     person_id = person.person_id if person else None
     if as_json:
-        emit_json({"person_id": person_id, "photos": [verdict_row(verdict) for verdict in verdicts]})
+        rows = [verdict_row(verdict) for verdict in verdicts]
+        emit_json({"person_id": person_id, "photos": rows, "missing": missing})
         return
     for verdict in verdicts:
         if not verdict.accepted:
             note(f"{verdict.photo}: {verdict.message}")
+        elif verdict.looks_like:
+            note(f"{verdict.photo}: looks like {verdict.looks_like}; between them the answer will often be uncertain.")
     accepted = sum(verdict.accepted for verdict in verdicts)
     if person is None:
         note("Nobody was enrolled: none of the photos can be used.")
         return
     click.echo(f"{person_id}  {printable(person.name)}  {accepted} of {len(verdicts)} photos accepted")
-
-
-def _advise(store: Store, person: Person) -> None:
-    if len(store.photos(person.person_id)) < FEW_PHOTOS:
-        note(f"Few photos make for misses; add more with: presenza people add --to {person.person_id} PHOTO…")
+    for sentence in missing:
+        note(sentence)
+    if missing:
+        note(f"More photos: presenza people add --to {person_id} PHOTO…")
 
 
 people_command.add_command(import_command)
 people_command.add_command(encode_command)
+people_command.add_command(not_command)
+people_command.add_command(alike_command)
 
 
 @people_command.command("list")

@@ -22,9 +22,20 @@ def test_add_prints_the_id_and_a_verdict_for_each_photo(presenza: CommandLine):
     assert added.json == {
         "person_id": added.json["person_id"],
         "photos": [
-            {"accepted": True, "reason": None, "quality": added.json["photos"][0]["quality"]},
-            {"accepted": False, "reason": "blurred", "quality": added.json["photos"][1]["quality"]},
+            {
+                "accepted": True,
+                "reason": None,
+                "quality": added.json["photos"][0]["quality"],
+                "looks_like": None,
+            },
+            {
+                "accepted": False,
+                "reason": "blurred",
+                "quality": added.json["photos"][1]["quality"],
+                "looks_like": None,
+            },
         ],
+        "missing": ["3 photos are advised and there are 1; the second helps most."],
     }
     assert added.json["photos"][0]["quality"]["size_px"] == 120
     assert added.json["person_id"].startswith("p-")
@@ -78,8 +89,8 @@ def test_photos_are_added_to_somebody_who_is_enrolled(presenza: CommandLine):
 
 def test_few_photos_are_answered_with_advice(presenza: CommandLine):
     photos = [presenza.photo(f"{n}.jpg", f"face ada {n}") for n in range(3)]
-    assert "Few photos" in presenza("people", "add", *ADA, *photos[:2]).err
-    assert "Few photos" not in presenza("people", "add", "--to", "7", photos[2]).err
+    assert "3 photos are advised and there are 2" in presenza("people", "add", *ADA, *photos[:2]).err
+    assert "advised" not in presenza("people", "add", "--to", "7", photos[2]).err
 
 
 def test_a_photo_that_is_not_there_changes_nothing(presenza: CommandLine):

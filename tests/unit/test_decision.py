@@ -32,7 +32,7 @@ def face(vector: np.ndarray | None, reason: Reason | None = None, left: int = 0)
 
 def judge(*faces: Face) -> decision.Verdict:
     seen = [None if each.vector is None else Evidence(each.vector) for each in faces]
-    return decision.judge(FRAME, Analysis(640, 480, faces), seen, "event", gallery=GALLERY, rules=RULES)
+    return decision.judge(FRAME, Analysis(640, 480, faces), seen, "event", decision.Door(GALLERY, RULES))
 
 
 def test_a_frame_without_faces_claims_nothing():

@@ -30,6 +30,8 @@ EXAMPLES = [
     "hub-status",
     "enroll-request",
     "enroll-reply",
+    "not-this-person-request",
+    "not-this-person-reply",
     "stats-reply",
     "rpc-error",
 ]

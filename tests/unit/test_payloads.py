@@ -52,6 +52,10 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {  # those of docs/wire.md
             {"photo": "enrol/p-0007/1.jpg", "accepted": False, "reason": "several_faces",
              "message": "There are two faces in it.", "quality": {"size_px": 90.0}, "duplicate_of": None}]},
     ],
+    "not-this-person-request": [{"v": 1, "event_id": "01J", "face": 0, "by": "office", "undo": False}],
+    "not-this-person-reply": [
+        {"v": 1, "event_id": "01J", "face": 0, "person_id": "p-0007", "undone": False, "attendance": None},
+    ],
     "stats-reply": [{"v": 1, "counts": {"chunks": 3}, "ms": {"store": {"p50": 2.5}}, "gauges": {"people": 2}}],
     "rpc-error": [{"v": 1, "error": "not_found", "message": "There is no such person."}],
 }  # fmt: skip

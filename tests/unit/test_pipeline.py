@@ -17,7 +17,7 @@ from hub.faces import PhotoAnalysis
 from hub.frames import Assembler
 from hub.identity import Limits
 from hub.metrics import Metrics
-from hub.model import Analysis, Box, Consent, Face, Person, Photo, Quality, Skip, Template
+from hub.model import Analysis, Box, Consent, Device, Face, FacePlace, Negative, Person, Photo, Quality, Skip, Template
 from hub.pipeline import Pipeline, Site, now_ms
 from hub.recognizer import Recognizer
 from hub.roster import Roster
@@ -332,3 +332,36 @@ async def test_looks_without_a_motion_are_not_put_together(hub):
         hub.send(f"ada+{number}", number, motion=0)
         await hub.answer_all()
     assert [len(skip.settled) for skip in hub.skips] == [0, 0]
+
+
+async def test_people_of_other_groups_must_be_surer_where_a_camera_serves_some(hub, monkeypatch):
+    limit = hub.roster.known.gallery.law.limit(0.001)
+
+    async def near(picture: bytes, skip: Skip) -> Analysis:
+        made = vector(0)
+        made[20] = limit
+        return Analysis(640, 480, (Face(Box(0, 100, 100, 0), FINE, None, made),))
+
+    hub.store.add_device(Device("door-1", 1, groups=("7b",)))
+    await hub.roster.refresh()
+    monkeypatch.setattr(hub, "look", near)
+    for number, device in enumerate(("door-1", "door-2"), 1):
+        hub.send(str(number), number, device=device, motion=0)
+        await hub.answer_all()
+    assert (hub.acks("door-1"), hub.acks("door-2")) == ([(1, "uncertain")], [(2, "recognized")])
+
+
+async def test_a_correction_holds_from_the_next_look_at_the_store(hub):
+    hub.send("ada", 1, motion=0)
+    await hub.answer_all()
+    (event,) = hub.store.events()
+    hub.store.deny(Negative(event.event_id, 0, "ada", "engine", vector(0), "office", 1))
+    await hub.roster.refresh()
+    hub.send("ada+2", 2, motion=0)
+    await hub.answer_all()
+    assert hub.acks()[-1] == (2, "uncertain")
+    hub.store.undo_denial(FacePlace(event.event_id, 0))
+    await hub.roster.refresh()
+    hub.send("ada+3", 3, motion=0)
+    await hub.answer_all()
+    assert hub.acks()[-1] == (3, "already_marked")

@@ -2,14 +2,31 @@
 
 import asyncio
 import json
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
+from hub import attendance
+from hub.attendance import Rules
 from hub.errors import InvalidImage
 from hub.faces import PhotoAnalysis
 from hub.metrics import Metrics
-from hub.model import Analysis, Box, Consent, Face, Person, Quality, Reason, Skip
+from hub.model import (
+    Analysis,
+    Box,
+    Consent,
+    Event,
+    Face,
+    FacePlace,
+    FaceResult,
+    Frame,
+    Outcome,
+    Person,
+    Quality,
+    Reason,
+    Skip,
+)
 from hub.mqtt import Incoming
 from hub.recognizer import Recognizer
 from hub.rpc import MAX_RUNNING, Rpc
@@ -18,6 +35,8 @@ from hub.store.pictures import MemoryPictures
 from hub.tracks import Tracks
 
 FINE = Quality(120, 100.0, 120.0, 0.1, 0.9)
+RULES = Rules(ZoneInfo("UTC"))
+NOW = 1_790_000_000_000
 REPLY = "presenza/v1/main/hub/reply/dashboard-1"
 
 
@@ -176,3 +195,60 @@ async def test_unknown_faces_are_put_together_by_likeness() -> None:
         site.pictures.put(f"results/{name}.jpg", str(axis).encode())
     faces = [{"picture": f"results/{name}.jpg", "box": [10, 50, 50, 10]} for name in ("a", "b", "c", "gone")]
     assert (await site.ask("likeness", {"v": 1, "faces": faces}))["groups"] == [[0, 2], [1], [3]]
+
+
+async def test_a_twin_is_enrolled_when_somebody_made_sure(site):
+    await site.enroll("ada", "0")
+    (verdict,) = await site.enroll("bob", "0", allow_duplicate=True)
+    assert (verdict["accepted"], verdict["looks_like"]) == (True, "ada")
+
+
+async def test_enrolment_tells_what_is_missing(site):
+    site.pictures.put("uploads/a", b"0")
+    answer = await site.ask("enroll", {"v": 1, "person_id": "ada", "photos": ["uploads/a"]})
+    assert answer["missing"] == ["3 photos are advised and there are 1; the second helps most."]
+
+
+# -- not this person -----------------------------------------------------------------
+@pytest.fixture
+def seen(site: Site) -> Event:
+    """An event in which the face of axis 3 was taken for Ada."""
+    face = FaceResult(Box(10, 50, 50, 10), Outcome.RECOGNIZED, None, "ada", 0.4, 0.3)
+    frame = Frame("door-1", 7, 1, 3, NOW, NOW, b"", clock_set=True)
+    event = Event("event-1", frame.key, 3, NOW, NOW, Outcome.NO_FACE, picture="results/1.jpg").with_faces((face,))
+    site.pictures.put("results/1.jpg", b"3")
+    return site.store.record(event, [attendance.mark(face, frame, "event-1", RULES)]).event
+
+
+async def test_that_was_not_ada_is_kept_as_an_example_and_undone_as_easily(site, seen):
+    request = {"v": 1, "event_id": "event-1", "face": 0, "by": "office"}
+    answer = await site.ask("not_this_person", request)
+    assert (answer["person_id"], answer["attendance"]) == ("ada", attendance.site_day(NOW, RULES))
+    (kept,) = site.store.negatives("engine")
+    assert (kept.person_id, kept.by) == ("ada", "office")
+    assert kept.vector == pytest.approx(vector(3))
+    assert site.store.event("event-1").faces[0].person_id is None
+    assert (await site.ask("not_this_person", {**request, "undo": True}))["undone"]
+    assert site.store.negatives("engine") == []
+    assert site.store.event("event-1") == seen
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [({"face": 1}, "notfound"), ({"event_id": "no"}, "notfound"), ({"by": ""}, "fields"), ({"undo": True}, "notfound")],
+)
+async def test_a_correction_of_what_is_not_there_is_refused(site, seen, change, error):
+    answer = await site.ask("not_this_person", {"v": 1, "event_id": seen.event_id, "face": 0, "by": "office", **change})
+    assert answer["error"] == error
+
+
+async def test_a_face_that_was_taken_for_nobody_can_not_be_denied(site, seen):
+    site.store.name_faces([FacePlace(seen.event_id, 0)], None)
+    answer = await site.ask("not_this_person", {"v": 1, "event_id": seen.event_id, "by": "office"})
+    assert answer["error"] == "nobody"
+
+
+async def test_without_the_picture_nothing_can_be_learned(site, seen):
+    site.store.purge_pictures(NOW + 1)
+    answer = await site.ask("not_this_person", {"v": 1, "event_id": seen.event_id, "by": "office"})
+    assert (answer["error"], site.store.negatives("engine")) == ("notfound", [])
