@@ -28,6 +28,12 @@ class SameOrigin:
             await send({"type": "websocket.close", "code": 4003})
 
 
+async def nowhere(scope: Any, receive: Any, send: Any) -> None:
+    """Any other address: refused, and not worth a line in the log."""
+    del scope, receive
+    await send({"type": "websocket.close", "code": 4004})
+
+
 names = "|".join(Page)
-sockets = URLRouter([re_path(rf"^live/(?P<page>{names})/$", LiveConsumer.as_asgi())])
+sockets = URLRouter([re_path(rf"^live/(?P<page>{names})/$", LiveConsumer.as_asgi()), re_path(r"", nowhere)])
 application = ProtocolTypeRouter({"http": pages, "websocket": SameOrigin(AuthMiddlewareStack(sockets))})

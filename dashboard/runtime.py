@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from time import time_ns
-from typing import Any, Protocol
+from typing import Protocol
 
 from hub import settings as hub_settings
 from hub.attendance import Rules, site_day
@@ -105,7 +105,6 @@ class Runtime:
     store: Store
     pictures: PictureStore
     line: Line = field(default_factory=NoLine)
-    live: Any = None  # dashboard.live.feed.Feed, kept by the relay
     _roster: Roster | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _toml_stamp: float = -1.0

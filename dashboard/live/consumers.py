@@ -33,6 +33,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._sent = self._got = 0
         self._behind_since: float | None = None
         if not granted(user, RIGHTS[page]):
+            await self.accept()  # a page learns why only from a socket that was open: it then asks to sign in
             await self.close(REFUSED)
             return
         self.audience = Audience(page, _language(self.scope["query_string"]), user.sees)

@@ -15,6 +15,7 @@ import pytest
 pytest.importorskip("selenium")
 
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
@@ -94,9 +95,16 @@ class Browser:
     def text(self, selector: str = "body") -> str:
         return str(self.driver.execute_script("return document.querySelector(arguments[0])?.innerText ?? ''", selector))
 
+    def texts(self, selector: str) -> list[str]:
+        """The texts of elements, read at one moment."""
+        script = "return [...document.querySelectorAll(arguments[0])].map((each) => each.innerText)"
+        return list(self.driver.execute_script(script, selector))
+
     def until(self, condition: Callable[[], Any]) -> Any:
         """Wait until something is true, and return it."""
-        return WebDriverWait(self.driver, PATIENCE_S, poll_frequency=0.05).until(lambda _: condition())
+        # A live page replaces elements while they are looked at.
+        wait = WebDriverWait(self.driver, PATIENCE_S, 0.05, ignored_exceptions=[StaleElementReferenceException])
+        return wait.until(lambda _: condition())
 
     def until_live(self) -> None:
         """Wait until the page has its snapshot."""

@@ -8,7 +8,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
 
 
 def names(browser) -> list[str]:
-    return [each.text for each in browser.all("#feed .sighting:not([hidden]) .who strong")]
+    return browser.texts("#feed .sighting:not([hidden]) .who strong")
 
 
 def visit(house, person: str, number: int) -> None:
@@ -26,9 +26,9 @@ def test_a_person_walks_up_and_their_name_appears_without_a_reload(browser, hous
     assert house.stack.door.send(scene(portrait("obama", 3)))["outcome"] == "recognized"
     browser.until(lambda: names(browser)[:1] == ["Obama"])
     assert browser.until(lambda: browser.text("[data-tile=present]") == "1")
-    row = browser.find("#feed .sighting")
-    assert "door-1" in row.text
-    assert "Recognized" in row.text
+    row = browser.text("#feed .sighting")
+    assert "door-1" in row
+    assert "Recognized" in row
     browser.until(lambda: browser.find("#feed .face img").get_property("naturalWidth"))
     assert browser.driver.execute_script("return window.stillTheSamePage") is True
 

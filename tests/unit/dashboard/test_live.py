@@ -26,8 +26,7 @@ async def browser(role: str = "viewer", page: str = "today", groups: list[str] |
     """A connected browser."""
     socket = WebsocketCommunicator(APPLICATION, f"/live/{page}/?lang={lang}")
     socket.scope["user"] = User(username="somebody", role=Role(role).value, groups=groups or [])
-    connected, code = await socket.connect()
-    socket.refused = None if connected else code
+    assert (await socket.connect())[0]
     yield socket
     await socket.disconnect()
 
@@ -137,7 +136,9 @@ async def test_a_teacher_hears_of_their_groups_only(serving):
 
 async def test_a_technician_gets_no_faces_but_cameras(serving):
     async with browser("technician") as socket:
-        assert socket.refused == REFUSED
+        assert await socket.receive_output(timeout=5) == {"type": "websocket.close", "code": REFUSED}
+        show(result(1, "p-ada", "recognized"))
+        assert await socket.receive_nothing(timeout=0.3)
     async with browser("technician", "devices") as socket:
         await hear(socket)
         hall.feed.status("door-9", DeviceStatus(state="online", boot_id=1), 1)
