@@ -164,6 +164,12 @@ def test_test_adds_the_tools_and_later_runs_keep_them(equipped: Machine):
     assert [call.endswith("[engine,dev]") for call in equipped.calls("--editable")] == [True]
 
 
+def test_what_only_the_tests_need_is_installed_for_them_alone(equipped: Machine):
+    equipped.run("check")
+    assert not equipped.calls("apt-get")
+    assert "presenza: installing with apt-get: chromium chromium-driver\n" in equipped.run("test").err
+
+
 def test_from_another_folder_and_through_symlinks(equipped: Machine):
     elsewhere = equipped.root / "elsewhere"
     elsewhere.mkdir()
