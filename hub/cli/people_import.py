@@ -34,7 +34,7 @@ def import_command(source: Path, settings: Settings, *, as_json: bool, **common:
 
     SOURCE is a folder with a sub-folder of photos for each person, or a CSV file. The CSV file's first
     line names its columns: name, and any of number, group, consent, photos (files or folders relative to
-    the file, with | between them). The whole list is checked before anybody is enrolled. Who is enrolled
+    the file, with | or ; between them). The whole list is checked before anybody is enrolled. Who is enrolled
     already, by number, is passed over, so that an import can be repeated. Exit code 2 when somebody could
     not be enrolled.
     """

@@ -1,6 +1,7 @@
 """Lists of people to enrol: a folder with a sub-folder for each, or a CSV file. Read whole before anything is done."""
 
 import csv
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from hub.errors import EnrolmentRefused
 
 PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
 COLUMNS = ("name", "number", "group", "consent", "photos")
-BETWEEN_PHOTOS = "|"
+_BETWEEN_PHOTOS = re.compile(r"[|;]")
 MAX_PEOPLE = 100_000
 MAX_PROBLEMS = 20  # that are told at once
 
@@ -43,7 +44,7 @@ def from_folder(folder: Path) -> list[Entry]:
 def from_csv(path: Path) -> list[Entry]:
     """A person for each line. Columns: name, and any of number, group, consent, photos.
 
-    `photos` are files or folders, relative to the CSV file, with | between them.
+    `photos` are files or folders, relative to the CSV file, with | or ; between them.
     """
     try:
         # utf-8-sig: spreadsheets put a byte order mark in front.
@@ -63,12 +64,15 @@ def _delimiter(header: str) -> str:
 
 
 def _entries(path: Path, rows: "csv.DictReader[str]") -> list[Entry]:
-    _check_header(path, rows.fieldnames or ())
+    rows.fieldnames = [name.strip().casefold() for name in rows.fieldnames or ()]
+    _check_header(path, rows.fieldnames)
     entries: list[Entry] = []
     problems: list[str] = []
     lines: dict[str, int] = {}
     for row in rows:
         line = rows.line_num
+        if not any(row.values()):  # what a spreadsheet leaves of a line that was emptied
+            continue
         problems += [f"{path} line {line}, {problem}" for problem in _problems(row, path.parent, lines, line)]
         if len(problems) >= MAX_PROBLEMS or len(entries) > MAX_PEOPLE:
             break
@@ -119,7 +123,7 @@ def _text(row: Mapping[str, object] | Mapping[str | None, object], column: str) 
 
 
 def _split(photos: str) -> list[str]:
-    return [name.strip() for name in photos.split(BETWEEN_PHOTOS) if name.strip()]
+    return [name.strip() for name in _BETWEEN_PHOTOS.split(photos) if name.strip()]
 
 
 def _pictures(folder: Path) -> tuple[Path, ...]:

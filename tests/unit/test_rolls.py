@@ -53,6 +53,15 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path):
     assert rolls.read(csv(tmp_path, b"\xef\xbb\xbfname\nAda\n"))[0].name == "Ada"
 
 
+def test_photos_may_also_be_separated_as_the_dashboard_does(photos: Path):
+    (entry,) = rolls.read(csv(photos, 'Name ,PHOTOS\nAda,"ada/1.JPEG;bob.png"\n'))
+    assert [path.name for path in entry.photos] == ["1.JPEG", "bob.png"]
+
+
+def test_lines_that_were_emptied_are_passed_over(tmp_path: Path):
+    assert [entry.name for entry in rolls.read(csv(tmp_path, "name,number\nAda,7\n,\n\nBob,8\n"))] == ["Ada", "Bob"]
+
+
 def test_quoted_values_may_hold_the_delimiter(tmp_path: Path):
     assert rolls.read(csv(tmp_path, 'name,number\n"Example, Ada",7\n'))[0].name == "Example, Ada"
 
