@@ -8,6 +8,7 @@ import structlog
 
 from hub.errors import PresenzaError
 from hub.model import DeviceState
+from hub.shadow import ConfigAnswer, Reported
 from hub.store import Store
 
 MAX_DEVICES = 2000
@@ -23,6 +24,7 @@ class DeviceBook:
         self._store = store
         self._states = {state.device: state for state in store.device_states()}
         self._changed: set[str] = set()
+        self._answers: dict[tuple[str, int], ConfigAnswer] = {}
 
     def online(self) -> int:
         """How many cameras say that they are there."""
@@ -40,7 +42,12 @@ class DeviceBook:
         self._put(device, now_ms, telemetry=payload)
 
     def config(self, device: str, payload: Mapping[str, object], now_ms: int) -> None:
+        """Take a report in: what is in force, and at the same time the answer to the version that it names."""
         self._put(device, now_ms, config=payload)
+        report = Reported.of(payload)
+        answer = ConfigAnswer(device, report.version, report.state, report.errors, now_ms)
+        if len(self._answers) < MAX_DEVICES:
+            self._answers[device, report.version] = answer
 
     def _put(self, device: str, now_ms: int, **changes: object) -> None:
         known = self._states.get(device)
@@ -52,8 +59,11 @@ class DeviceBook:
     async def flush(self) -> None:
         """Write what has changed."""
         changed, self._changed = self._changed, set()
+        answers, self._answers = list(self._answers.values()), {}
         for device in changed:
             await asyncio.to_thread(self._store.put_device_state, self._states[device])
+        if answers:
+            await asyncio.to_thread(self._store.keep_answers, answers)
 
     async def keep(self) -> None:
         """Write changes for ever."""

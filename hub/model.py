@@ -382,17 +382,6 @@ class DeviceState:
 
 
 @dataclass(frozen=True, slots=True)
-class WantedConfig:
-    """A configuration that somebody wanted a camera to have. Versions of a camera rise from 1."""
-
-    device: str
-    version: int
-    config: Mapping[str, object]
-    by: str
-    at_ms: int
-
-
-@dataclass(frozen=True, slots=True)
 class FacePlace:
     """One face of an event, by its place in `Event.faces`."""
 

@@ -50,16 +50,6 @@ def state_of(camera: Camera) -> str:
     return camera.status.state if camera.status else "offline"
 
 
-def config_state(camera: Camera, wanted_version: int) -> str:
-    """`applied`, `rejected`, `waiting`, or "" where nothing was ever wanted."""
-    if not wanted_version:
-        return ""
-    reported = camera.config
-    if reported is None or reported.version < wanted_version:
-        return "waiting"
-    return reported.state
-
-
 def card_context(camera: Camera) -> dict[str, Any]:
     """For devices/_card.html: no face and no name is in it."""
     state = state_of(camera)

@@ -1,12 +1,12 @@
 """What is sent to cameras: commands, and the configuration they shall have."""
 
 import secrets
+from functools import partial
 
 from dashboard.runtime import Runtime, now_ms
-from hub import wire
-from hub.model import WantedConfig
+from hub import configuration, wire
 from hub.payloads import Command
-from hub.payloads import WantedConfig as WantedPayload
+from hub.shadow import WantedConfig
 
 IN_TIME_MS = 30_000  # a command that arrives later is not carried out
 
@@ -20,19 +20,8 @@ def send(runtime: Runtime, device: str, op: str) -> str:
     return command_id
 
 
-def want(runtime: Runtime, device: str, config: dict[str, object], username: str) -> WantedConfig:
+def want(runtime: Runtime, device: str, config: dict[str, object], username: str, origin: str = "") -> WantedConfig:
     """Keep and publish a wanted configuration, retained, as the camera's next version. Raises Unavailable, Conflict."""
-    before = runtime.store.wanted_configs(device, limit=1)
-    version = before[0].version + 1 if before else max(1, _in_force(runtime, device) + 1)
-    wanted = WantedConfig(device, version, config, username, now_ms())
-    payload = WantedPayload(version=version, config=config)
-    runtime.line.publish(wire.down(runtime.settings.site, device, wire.CONFIG), payload.encode(), retain=True)
-    runtime.store.want_config(wanted)
-    return wanted
-
-
-def _in_force(runtime: Runtime, device: str) -> int:
-    """The version that the camera reported last: ours must be newer, also when our records are gone."""
-    state = next((each for each in runtime.store.device_states() if each.device == device), None)
-    version = state.config.get("version", 0) if state else 0
-    return version if isinstance(version, int) else 0
+    publish = partial(runtime.line.publish, retain=True)
+    site = runtime.settings.site
+    return configuration.want(runtime.store, publish, site, device, config, by=username, now_ms=now_ms(), origin=origin)

@@ -20,10 +20,11 @@ from dashboard.live.feed import Camera
 from dashboard.live.hall import hall
 from dashboard.rights import Right, granted, needs
 from dashboard.runtime import Runtime, current, now_ms
-from hub import wire
+from hub import shadow, wire
 from hub.errors import Conflict, InputError, NotFound, PresenzaError, Unavailable
 from hub.model import Device
 from hub.payloads import ConfigInForce, DeviceStatus, Telemetry
+from hub.shadow import Reported
 
 OPS = {
     "identify": _("The camera blinks."),
@@ -87,14 +88,14 @@ def _device(request: HttpRequest, name: str, form: ConfigForm | None, status: in
     history = runtime.store.wanted_configs(name, limit=10)
     wanted = {**wire.default_config(), **(history[0].config if history else {})}
     in_force = dict(camera.config.config) if camera.config else {}
-    errors = {each.field: each.message for each in camera.config.errors} if camera.config else {}
-    refused = bool(camera.config and camera.config.state == "rejected")
+    reported = Reported.of(camera.config.model_dump() if camera.config else {})
+    errors = shadow.problems_of(history[0] if history else None, reported)
     lines = [
         (
             WORDS.get(field, (field,))[0],
             wanted[field],
             in_force.get(field, ""),
-            errors.get(field, "") if refused else "",
+            errors.get(field, ""),
         )
         for field in wire.CONFIG_FIELDS
     ]
@@ -103,8 +104,8 @@ def _device(request: HttpRequest, name: str, form: ConfigForm | None, status: in
         "form": form or ConfigForm(initial=wanted),
         "history": history,
         "lines": lines,
-        "config_state": cards.config_state(camera, history[0].version if history else 0),
-        "other_errors": [each for each in errors.items() if each[0] not in wire.CONFIG_FIELDS] if refused else [],
+        "config_state": shadow.state_of(history[0] if history else None, reported),
+        "other_errors": [each for each in errors.items() if each[0] not in wire.CONFIG_FIELDS],
         "charts": cards.charts(camera),
         "identity": _identity(runtime, name) if granted(request.user, Right.ADD_DEVICES) else "",
         **cards.card_context(camera),
@@ -145,12 +146,12 @@ def restore(request: HttpRequest, device: str, version: int) -> HttpResponse:
     found = next((each for each in runtime.store.wanted_configs(device, limit=1000) if each.version == version), None)
     if found is None:
         raise Http404
-    return _want(request, device, dict(found.config))
+    return _want(request, device, dict(found.config), f"version {version}")
 
 
-def _want(request: HttpRequest, device: str, config: dict[str, object]) -> HttpResponse:
+def _want(request: HttpRequest, device: str, config: dict[str, object], origin: str = "") -> HttpResponse:
     try:
-        wanted = commands.want(current(), device, config, request.user.username)
+        wanted = commands.want(current(), device, config, request.user.username, origin)
     except (Unavailable, Conflict) as error:
         messages.error(request, str(error))
         return redirect("devices-device", device)

@@ -9,6 +9,7 @@ import broker
 from broker.claims import LIFETIME_S
 from hub.cli import provision
 from hub.cli.broker import register
+from hub.cli.config import config_command
 from hub.cli.output import emit, json_option, note, settings_option
 from hub.errors import NotFound, Unavailable
 from hub.model import Device, DeviceState
@@ -37,6 +38,7 @@ def device_command() -> None:
 
 
 provision.attach(device_command)
+device_command.add_command(config_command)
 
 
 @device_command.command("add")

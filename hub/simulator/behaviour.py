@@ -12,7 +12,7 @@ done comes back as values.
 What becomes of the frames is in `delivery.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
@@ -64,11 +64,12 @@ class Behaviour:
         boot_id: int,
         now_ms: float,
         config: Mapping[str, Any] | None = None,
+        abilities: Mapping[str, Collection[Any]] | None = None,
         heeds_hub: bool = True,
         clock_set: bool = True,
     ) -> None:
-        """`config` are other factory defaults; `heeds_hub=False` sends whether or not a hub says that it is there."""
-        self.configuration = Configuration(config)
+        """`heeds_hub=False` sends whether or not a hub says that it is there. For the others see Configuration."""
+        self.configuration = Configuration(config, abilities=abilities)
         self._delivery = Delivery(self.configuration, heeds_hub=heeds_hub)
         self._scene = scene
         self._began_ms = now_ms

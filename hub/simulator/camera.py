@@ -14,7 +14,7 @@ import secrets
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
@@ -52,12 +52,13 @@ class Camera:
         *,
         link: Link | None = None,
         config: Mapping[str, Any] | None = None,
+        abilities: Mapping[str, Collection[Any]] | None = None,
         heeds_hub: bool = True,
         clock_set: bool = True,
         fleet: Fleet | None = None,
         on_answer: Told | None = None,
     ) -> None:
-        """`on_answer` is called in the fleet's thread. For `config` and `heeds_hub` see Behaviour."""
+        """`on_answer` is called in the fleet's thread. For `config`, `abilities` and `heeds_hub` see Behaviour."""
         self.device = credentials.device
         self.answers: queue.Queue[Answered] = queue.Queue(MAX_ANSWERS)
         self.problem = ""  # why the camera is not connected
@@ -67,6 +68,7 @@ class Camera:
             boot_id=_new_boot_id(),
             now_ms=now_ms(),
             config=config,
+            abilities=abilities,
             heeds_hub=heeds_hub,
             clock_set=clock_set,
         )
@@ -94,6 +96,10 @@ class Camera:
         self.leave().wait(timeout_s)
         if self._own_fleet:
             self._fleet.stop()
+
+    def give(self, credentials: Credentials) -> None:
+        """Give it another password, as one does who writes its node.json anew; it connects with that at once."""
+        self._fleet.call(lambda: self._renew(credentials))
 
     def leave(self) -> threading.Event:
         """The same without waiting: the event is set when it is done. The fleet goes on."""
@@ -272,6 +278,12 @@ class Camera:
         if self._session is not None:
             self._session.cut()
         self._connect_at_ms = back_at_ms
+
+    def _renew(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+        self._failures = 0
+        self._cut(now_ms())
+        self._fleet.schedule(self)
 
     def _leave(self, done: threading.Event) -> None:
         if self._session is not None:

@@ -24,8 +24,8 @@ from hub.model import (
     Photo,
     Status,
     Template,
-    WantedConfig,
 )
+from hub.shadow import ConfigAnswer, ConfigTemplate, WantedConfig
 
 PURGE_LIMIT = 2000  # rows that one call deletes, so that the hub's own writes don't wait for long
 
@@ -221,8 +221,23 @@ class Store(Protocol):
     def want_config(self, wanted: WantedConfig) -> None:
         """Keep what a camera shall be set to. Raises Conflict when the camera has this version already."""
 
+    def withdraw_config(self, device: str, version: int) -> None:
+        """Forget a version that never went out."""
+
     def wanted_configs(self, device: str, *, limit: int = 20) -> list[WantedConfig]:
-        """What a camera was to be set to, newest first; removing the camera forgets it."""
+        """What a camera was to be set to, newest first, with its answers; removing the camera forgets it."""
+
+    def keep_answers(self, answers: Collection[ConfigAnswer]) -> None:
+        """Keep what cameras said to wanted versions. To a version that nobody wanted there is no answer."""
+
+    def put_config_template(self, template: ConfigTemplate) -> None:
+        """Keep a template, replacing one of its name. A camera follows one template: the last that named it."""
+
+    def config_templates(self) -> list[ConfigTemplate]:
+        """All templates, by name; cameras that were removed follow none."""
+
+    def remove_config_template(self, name: str) -> None:
+        """Raises NotFound. What its cameras are set to stays."""
 
     def put_device_state(self, state: DeviceState) -> None:
         """Keep what is known of a camera now, replacing what was."""

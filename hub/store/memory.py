@@ -23,6 +23,7 @@ from hub.model import (
     Template,
 )
 from hub.store import PURGE_LIMIT, Recorded, Removed, rows
+from hub.store.memory_configs import MemoryConfigs
 from hub.store.memory_review import MemoryReview
 from hub.store.memory_templates import MemoryTemplates
 from hub.store.merge import by_hand, by_name, in_force, in_order, nameless
@@ -30,7 +31,7 @@ from hub.store.merge import by_hand, by_name, in_force, in_order, nameless
 LARGEST = (1 << 63) - 1  # what an SQLite integer holds
 
 
-class MemoryStore(MemoryReview, MemoryTemplates):
+class MemoryStore(MemoryConfigs, MemoryReview, MemoryTemplates):
     """Implements `hub.store.Store`."""
 
     def __init__(self) -> None:
@@ -44,6 +45,7 @@ class MemoryStore(MemoryReview, MemoryTemplates):
         self._devices: dict[str, Device] = {}
         self._states: dict[str, DeviceState] = {}
         self._wanted = {}
+        self._config_templates = {}
         self._ignored = set()
         self._negatives = {}
         self._revision = 1
@@ -332,7 +334,7 @@ class MemoryStore(MemoryReview, MemoryTemplates):
             if self._devices.pop(device, None) is None:
                 raise NotFound("There is no such device.")
             self._states.pop(device, None)
-            self._wanted = {key: wanted for key, wanted in self._wanted.items() if wanted.device != device}
+            self._forget_configs(device)
 
     def put_device_state(self, state: DeviceState) -> None:
         _check(rows.device_state_values(state))

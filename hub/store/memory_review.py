@@ -1,17 +1,16 @@
-"""What people say about unknown faces, and what they want cameras to be set to, in memory."""
+"""What people say about unknown faces in memory."""
 
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from hub.errors import Conflict, NotFound
-from hub.model import Event, FacePlace, FrameKey, Negative, Person, WantedConfig
+from hub.errors import NotFound
+from hub.model import Event, FacePlace, FrameKey, Negative, Person
 
 
 class MemoryReview:
     _lock: threading.RLock
     _events: dict[FrameKey, Event]
-    _wanted: dict[tuple[str, int], WantedConfig]
     _ignored: set[FacePlace]
     _negatives: dict[FacePlace, Negative]
     _revision: int
@@ -78,18 +77,6 @@ class MemoryReview:
             del self._negatives[face]
         self._revision += len(gone)
         return len(gone)
-
-    def want_config(self, wanted: WantedConfig) -> None:
-        with self._lock:
-            key = (wanted.device, wanted.version)
-            if key in self._wanted:
-                raise Conflict("This camera has this version of a configuration already.")
-            self._wanted[key] = wanted
-
-    def wanted_configs(self, device: str, *, limit: int = 20) -> list[WantedConfig]:
-        with self._lock:
-            found = [wanted for wanted in self._wanted.values() if wanted.device == device]
-        return sorted(found, key=lambda wanted: -wanted.version)[:limit]
 
     def _places(self) -> set[FacePlace]:
         return {

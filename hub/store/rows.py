@@ -28,7 +28,6 @@ from hub.model import (
     Status,
     Template,
     Vector,
-    WantedConfig,
 )
 
 VECTOR_TYPE = np.dtype("<f4")
@@ -238,9 +237,9 @@ def device_state(row: Row) -> DeviceState:
         device=row["device"],
         seen_ms=row["seen_ms"],
         state=row["state"],
-        status=_json(row["status"]),
-        telemetry=_json(row["telemetry"]),
-        config=_json(row["config"]),
+        status=json_object(row["status"]),
+        telemetry=json_object(row["telemetry"]),
+        config=json_object(row["config"]),
     )
 
 
@@ -248,25 +247,11 @@ def _value(member: Outcome | Reason | None) -> str | None:
     return None if member is None else member.value
 
 
-def wanted_config_values(wanted: WantedConfig) -> Values:
-    return {
-        "device": wanted.device,
-        "version": wanted.version,
-        "config": json.dumps(dict(wanted.config)),
-        "wanted_by": wanted.by,
-        "at_ms": wanted.at_ms,
-    }
-
-
-def wanted_config(row: Row) -> WantedConfig:
-    return WantedConfig(row["device"], row["version"], _json(row["config"]), row["wanted_by"], row["at_ms"])
-
-
 def _reason(text: str | None) -> Reason | None:
     return None if text is None else Reason(text)
 
 
-def _json(text: str) -> Mapping[str, object]:
+def json_object(text: str) -> Mapping[str, object]:
     value = json.loads(text)
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")  # noqa: TRY004 - what is in a file, not what a caller passed
@@ -274,7 +259,7 @@ def _json(text: str) -> Mapping[str, object]:
 
 
 def _quality(text: str) -> Quality:
-    fields = {"strength": None, **_json(text)}  # which photos of older versions lack
+    fields = {"strength": None, **json_object(text)}  # which photos of older versions lack
     if set(fields) != {field.name for field in dataclasses.fields(Quality)}:
         raise ValueError("not the fields of a quality")
     return Quality(**fields)  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ from pathlib import Path
 from hub.errors import Busy, Unavailable
 from hub.store.connection import BUSY_S, Connection
 from hub.store.sqlite_attendance import AttendanceTables
+from hub.store.sqlite_configs import ConfigTables
 from hub.store.sqlite_devices import DeviceTables
 from hub.store.sqlite_events import EventTables
 from hub.store.sqlite_people import PeopleTables
@@ -13,7 +14,9 @@ from hub.store.sqlite_review import ReviewTables
 from hub.store.sqlite_templates import TemplateTables
 
 
-class SqliteStore(PeopleTables, AttendanceTables, EventTables, DeviceTables, ReviewTables, TemplateTables):
+class SqliteStore(
+    PeopleTables, AttendanceTables, EventTables, DeviceTables, ConfigTables, ReviewTables, TemplateTables
+):
     """Implements `hub.store.Store`."""
 
     def __init__(self, path: Path, *, busy_s: float = BUSY_S) -> None:

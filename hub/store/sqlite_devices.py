@@ -39,6 +39,7 @@ class DeviceTables:
             db.execute("DELETE FROM device_state WHERE device = ?", (device,))
             db.execute("DELETE FROM wanted_config WHERE device = ?", (device,))
             db.execute("DELETE FROM device_group WHERE device = ?", (device,))
+            db.execute("DELETE FROM config_follower WHERE device = ?", (device,))
             if not db.execute("DELETE FROM device WHERE device = ?", (device,)).rowcount:
                 raise NotFound("There is no such device.")
 

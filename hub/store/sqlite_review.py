@@ -1,10 +1,10 @@
-"""What people say about unknown faces, and what they want cameras to be set to, in SQLite."""
+"""What people say about unknown faces in SQLite."""
 
 import sqlite3
 from collections.abc import Collection
 
-from hub.errors import Conflict, NotFound
-from hub.model import FacePlace, Negative, WantedConfig
+from hub.errors import NotFound
+from hub.model import FacePlace, Negative
 from hub.store import rows
 from hub.store.connection import Connection
 
@@ -68,23 +68,6 @@ class ReviewTables:
         with self._db.read() as db:
             found = db.execute("SELECT * FROM negative WHERE engine = ? ORDER BY event_id, place", (engine,))
             return [rows.negative(row) for row in found]
-
-    def want_config(self, wanted: WantedConfig) -> None:
-        with self._db.write() as db:
-            try:
-                db.execute(
-                    "INSERT INTO wanted_config VALUES (:device, :version, :config, :wanted_by, :at_ms)",
-                    rows.wanted_config_values(wanted),
-                )
-            except sqlite3.IntegrityError:
-                raise Conflict("This camera has this version of a configuration already.") from None
-
-    def wanted_configs(self, device: str, *, limit: int = 20) -> list[WantedConfig]:
-        with self._db.read() as db:
-            found = db.execute(
-                "SELECT * FROM wanted_config WHERE device = ? ORDER BY version DESC LIMIT ?", (device, limit)
-            )
-            return [rows.wanted_config(row) for row in found]
 
 
 def _exists(db: sqlite3.Connection, person_id: str) -> bool:

@@ -1,14 +1,13 @@
-"""What people say about unknown faces, and want of cameras, in every store."""
+"""What people say about unknown faces, in every store."""
 
 import pytest
 
-from hub.errors import Conflict, NotFound
-from hub.model import Device, FacePlace, Outcome, WantedConfig
+from hub.errors import NotFound
+from hub.model import FacePlace, Outcome
 from hub.store import Store
 from tests.integration.store.records import a_face, a_frame, a_person, see
 
 STRANGER = a_face(None, Outcome.UNKNOWN, distance=None)
-FIRST = WantedConfig("door-1", 1, {"led": "off"}, "admin", 1_000)
 
 
 def test_a_face_that_was_named_by_hand_belongs_to_the_person(store: Store) -> None:
@@ -42,20 +41,3 @@ def test_ignored_faces_stay_ignored_until_they_are_put_back_or_purged(store: Sto
     assert store.ignored_faces() == {faces[1]}
     store.purge_events(1 << 60)
     assert store.ignored_faces() == set()
-
-
-def test_wanted_configurations_are_kept_newest_first_and_go_with_the_camera(store: Store) -> None:
-    store.add_device(Device("door-1", 1_000))
-    second = WantedConfig("door-1", 2, {"led": "on", "burst_fps": 0.5}, "tech", 2_000)
-    for wanted in (FIRST, second, WantedConfig("door-2", 1, {}, "tech", 3_000)):
-        store.want_config(wanted)
-    assert store.wanted_configs("door-1") == [second, FIRST]
-    assert store.wanted_configs("door-1", limit=1) == [second]
-    store.remove_device("door-1")
-    assert (store.wanted_configs("door-1"), len(store.wanted_configs("door-2"))) == ([], 1)
-
-
-def test_a_version_of_a_configuration_is_written_once(store: Store) -> None:
-    store.want_config(FIRST)
-    with pytest.raises(Conflict):
-        store.want_config(FIRST)

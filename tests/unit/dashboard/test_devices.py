@@ -10,6 +10,7 @@ from dashboard.live.hall import hall
 from hub import wire
 from hub.model import Device, DeviceState
 from hub.payloads import Command, ConfigInForce, DeviceStatus, FieldError, Telemetry, WantedConfig, decode
+from hub.shadow import ConfigAnswer
 
 DOWN = "presenza/v1/main/door-1/down"
 CHANGED = {**wire.default_config(), "led": "off", "burst_fps": "0.5", "rotate": "90"}
@@ -84,12 +85,23 @@ def test_the_cameras_own_refusal_is_shown_beside_the_field(camera, sign_in):
     assert page.count('class="differs"') == 3
 
 
+def test_a_refusal_stays_in_the_history_when_the_camera_has_said_something_else_since(camera, sign_in):
+    client = sign_in("technician")
+    client.post("/devices/door-1/config/", CHANGED)
+    camera.store.keep_answers([ConfigAnswer("door-1", 1, "rejected", (("flash", "this camera has no flash"),), 5)])
+    hall.feed.config("door-1", ConfigInForce(version=0, state="applied", config=wire.default_config()), 6)
+    page = client.get("/devices/door-1/").content.decode()
+    assert page.count("refused by the camera") == 2
+    assert "flash: this camera has no flash" in page
+
+
 def test_an_earlier_version_can_be_wanted_again(camera, sign_in):
     client = sign_in("technician")
     client.post("/devices/door-1/config/", CHANGED)
     client.post("/devices/door-1/config/", wire.default_config())
     client.post("/devices/door-1/config/1/restore/")
     assert [(each.version, each.config["led"]) for each in wanted(camera)] == [(1, "off"), (2, "on"), (3, "off")]
+    assert camera.store.wanted_configs("door-1")[0].origin == "version 1"
 
 
 @pytest.mark.parametrize("op", wire.OPS)

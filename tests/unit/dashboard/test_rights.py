@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 
 from dashboard.rights import GRANTS, Right, Role, right_of
-from hub.model import Device, Photo, Quality, WantedConfig
+from hub.model import Device, Photo, Quality
+from hub.shadow import WantedConfig
 from tests.unit.dashboard.records import DAY, attended, jpeg, see
 
 # What stands in an address's place for an argument.
