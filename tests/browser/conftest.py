@@ -76,10 +76,12 @@ class Browser:
         self.house = house
 
     def sign_in(self, role: str = "admin") -> None:
+        password = self.house.password(role)
+        self.open("/sign-in/")
         self.driver.delete_all_cookies()
         self.open("/sign-in/")
         self.find("[name=username]").send_keys(role)
-        self.find("[name=password]").send_keys(self.house.password(role))
+        self.find("[name=password]").send_keys(password)
         self.find("button.primary").click()
         self.until(lambda: "/sign-in/" not in self.driver.current_url)
 
@@ -144,6 +146,7 @@ def driver() -> Iterator[webdriver.Chrome]:
     options.add_argument("--use-fake-device-for-media-stream")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     started = webdriver.Chrome(options=options, service=webdriver.ChromeService(service))
+    started.set_script_timeout(120)
     yield started
     started.quit()
 
