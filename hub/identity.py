@@ -58,8 +58,12 @@ class Gallery:
         *,
         groups: Mapping[str, str] | None = None,
         negatives: Sequence[Negative] = (),
+        law: Law | None = None,
     ) -> None:
-        """`groups` names the group of each person. Raises StoreCorrupt for a template that is no finite vector."""
+        """`groups` names the group of each person; `law` is one that is known to fit, as it takes time to find.
+
+        Raises StoreCorrupt for a template that is no finite vector.
+        """
         self.prior = prior
         self.limits = limits
         self._groups = groups or {}
@@ -67,6 +71,7 @@ class Gallery:
         self.person_ids, self.rows = self._people.ids, self._people.rows
         self._half_squares: Matrix = np.einsum("pi,pi->p", self.rows, self.rows) / 2
         self._negatives = _by_person(negatives)
+        self._given_law = law
 
     def __len__(self) -> int:
         return len(self.person_ids)
@@ -74,6 +79,8 @@ class Gallery:
     @cached_property
     def law(self) -> Law:
         """How near strangers come to these people. A tenth of a second for 1,000 of them; asked for, it is kept."""
+        if self._given_law is not None:
+            return self._given_law
         people = self._people
         averaged = float(np.mean(1 - 1 / people.photos)) if len(self) else 0.0
         return calibration.law_of(people.vectors, people.person, people.rows, self.prior, averaged)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hub import enrol, faces
-from hub.calibration import prior_of
+from hub.calibration import Law, prior_of
 from hub.enrol import Enrolment
 from hub.errors import Conflict, InvalidImage
 from hub.faces import FaceEngine, PhotoAnalysis, worker
@@ -43,6 +43,8 @@ class Enroller:
         self._engine_id = faces.engine_id(self._options)
         self._store = store
         self._pictures = pictures
+        self._law: Law | None = None
+        self._law_templates = 0
 
     def add(self, person: Person, photos: Sequence[Path]) -> tuple[bool, list[PhotoVerdict]]:
         """Add a new person with the photos that are good enough; whether the person was added.
@@ -74,8 +76,16 @@ class Enroller:
         if not photos:
             return []
         templates = [each for each in self._templates if each.person_id != person.person_id]
-        others = Gallery(templates, prior_of(self._engine_id))
+        others = self._gallery(templates)
         return [self._judge_photo(path, others) for path in photos]
+
+    def _gallery(self, templates: Sequence[Template]) -> Gallery:
+        """Of an import, the law is found anew only when it may have changed: it takes longer than the rest."""
+        known = len(templates) < 1.1 * self._law_templates
+        gallery = Gallery(templates, prior_of(self._engine_id), law=self._law if known else None)
+        if not known:
+            self._law, self._law_templates = gallery.law, len(templates)
+        return gallery
 
     def _judge_photo(self, path: Path, others: Gallery) -> Judged:
         try:
