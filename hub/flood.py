@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 # The largest frames ten times a second are 5 MB/s; an outage's kept frames are 20 MB at the very most.
 BYTES_PER_S = 6 * 1024 * 1024
-MESSAGES_PER_S = 1500
+# VGA in chunks of 1 KB, ten times a second, is 400; a busy hub reads hardly more than twice that in all.
+MESSAGES_PER_S = 600
 BURST_S = 4.0  # so many seconds' worth may come at once
+AGAIN_S = 5.0  # the first word may have been lost in the flood
 MAX_DEVICES = 2000
 
 
@@ -19,7 +21,7 @@ class _Bucket:
     size_bytes: float
     messages: float
     at_s: float
-    told: bool = False
+    told_s: float | None = None
 
 
 class FloodMeter:
@@ -33,7 +35,7 @@ class FloodMeter:
         self._buckets: dict[str, _Bucket] = {}
 
     def is_flood(self, device: str, size_bytes: int, now_s: float) -> bool:
-        """Take a message in. True once, when it is over the limits; again only after the camera was quiet."""
+        """Take a message in. True when it is over the limits: once, and again every AGAIN_S while it lasts."""
         bucket = self._buckets.get(device)
         if bucket is None:
             if len(self._buckets) >= MAX_DEVICES:
@@ -42,9 +44,10 @@ class FloodMeter:
         self._refill(bucket, now_s)
         bucket.size_bytes -= size_bytes
         bucket.messages -= 1
-        if bucket.told or (bucket.size_bytes >= 0 and bucket.messages >= 0):
+        over = bucket.size_bytes < 0 or bucket.messages < 0
+        if not over or (bucket.told_s is not None and now_s - bucket.told_s < AGAIN_S):
             return False
-        bucket.told = True
+        bucket.told_s = now_s
         return True
 
     def _full(self) -> tuple[float, float]:
@@ -56,5 +59,3 @@ class FloodMeter:
         bucket.size_bytes = min(most_bytes, bucket.size_bytes + passed_s * self._rates[0])
         bucket.messages = min(most_messages, bucket.messages + passed_s * self._rates[1])
         bucket.at_s = now_s
-        if passed_s >= self._burst_s:
-            bucket.told = False

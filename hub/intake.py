@@ -1,6 +1,7 @@
 """Incoming MQTT messages, each to whom it concerns. What breaks the contract is counted and dropped."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from time import monotonic
 
@@ -64,9 +65,7 @@ class Intake:
         except wire.WireError as error:
             self._metrics.count("messages_refused", error.reason)
             return
-        if topic.device != wire.HUB and self._meter.is_flood(topic.device, len(message.payload), monotonic()):
-            self._metrics.count("floods")
-            self._on_flood(topic.device)
+        self._weigh(topic.device, len(message.payload))
         if topic.leaf == wire.FRAME:
             if not message.retained:  # an event that is retained is stale, or a trick
                 self._pipeline.receive(topic.device, message.payload)
@@ -74,6 +73,16 @@ class Intake:
             self._rpc.receive(topic.leaf.removeprefix(wire.RPC + "/"), message)
         elif topic.leaf in self._readers:
             self._read(topic.device, topic.leaf, message.payload)
+
+    def dropped(self, topic: str, size_bytes: int) -> None:
+        """A message for which there was no room: it is lost, but it counts as a part of a flood."""
+        with suppress(wire.WireError):
+            self._weigh(parse_topic(topic).device, size_bytes)
+
+    def _weigh(self, device: str, size_bytes: int) -> None:
+        if device != wire.HUB and self._meter.is_flood(device, size_bytes, monotonic()):
+            self._metrics.count("floods")
+            self._on_flood(device)
 
     def _read(self, device: str, leaf: str, payload: bytes) -> None:
         if not payload:

@@ -77,13 +77,16 @@ class Session:
         on_connect: Callable[[], Awaitable[None]],
         on_message: Callable[[Incoming], None],
         metrics: Metrics,
+        on_drop: Callable[[str, int], None] = lambda topic, size_bytes: None,
     ) -> None:
+        """`on_drop` is told topic and size of each message for which there was no room."""
         self._login = login
         self._will = will
         self._subscriptions = subscriptions
         self._on_connect = on_connect
         self._on_message = on_message
         self._metrics = metrics
+        self._on_drop = on_drop
         self._client: aiomqtt.Client | None = None
         self.connected = asyncio.Event()
 
@@ -121,7 +124,7 @@ class Session:
         return True
 
     async def _serve(self) -> None:
-        inbox = _Inbox(self._metrics)
+        inbox = _Inbox(self._dropped)
         async with self._new_client(inbox) as client:
             await client.subscribe(list(self._subscriptions))
             self._client = client
@@ -139,6 +142,10 @@ class Session:
             handled += 1
             if handled % DRAIN_BATCH == 0:
                 await asyncio.sleep(0)
+
+    def _dropped(self, message: aiomqtt.Message) -> None:
+        self._metrics.count("inbox_dropped")
+        self._on_drop(str(message.topic), len(message.payload) if isinstance(message.payload, bytes) else 0)
 
     def _handle(self, message: aiomqtt.Message) -> None:
         properties: Any = message.properties
@@ -176,15 +183,15 @@ class Session:
 
 
 class _Inbox(asyncio.Queue[aiomqtt.Message]):
-    """A bounded queue that counts what it drops; aiomqtt's own would log a line for each."""
+    """A bounded queue that says what it drops; aiomqtt's own would log a line for each."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, on_drop: Callable[[aiomqtt.Message], None]) -> None:
         super().__init__(INBOX)
-        self._metrics = metrics
+        self._on_drop = on_drop
 
     def put_nowait(self, item: aiomqtt.Message) -> None:
         if self.full():
-            self._metrics.count("inbox_dropped")
+            self._on_drop(item)
             return
         super().put_nowait(item)
 

@@ -165,16 +165,22 @@ class Service:
             subscriptions=subscriptions(self._settings.site),
             on_connect=self._greet,
             on_message=self._receive,
+            on_drop=self._drop,
             metrics=self._metrics,
         )
 
     def _receive(self, message: Incoming) -> None:
         self._intake.receive(message)
 
+    def _drop(self, topic: str, size_bytes: int) -> None:
+        self._intake.dropped(topic, size_bytes)
+
     def _guard(self, device: str) -> None:
         """Ask the broker to cut a camera off that floods: what it sends costs the others their frames."""
         log.warning("camera floods", device=device)
-        message = Outgoing(wire.hub(self._settings.site, wire.GUARD), Guard(device=device, reason="flood").encode())
+        guard = Guard(device=device, reason="flood")
+        # QoS 0: it must not wait behind the acks of the flood, whose confirmations come through the flood.
+        message = Outgoing(wire.hub(self._settings.site, wire.GUARD), guard.encode(), qos=0)
         task = asyncio.create_task(self._session.publish(message))
         self._sending.add(task)  # else nobody holds it, and it may be collected unfinished
         task.add_done_callback(self._sending.discard)

@@ -138,6 +138,15 @@ class Door:
         self.publish(sent.jpeg, sent.frame_id, wire.RESENT)
         return self.ack_of(sent)
 
+    def send_until_answered(self, jpeg: bytes) -> dict[str, Any]:
+        """Send a frame as a camera does: again when no ack comes in time."""
+        sent = self.put(jpeg)
+        while True:
+            try:
+                return self.acks.get(timeout=2)
+            except queue.Empty:
+                self.publish(sent.jpeg, sent.frame_id, wire.RESENT)
+
     def close(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()

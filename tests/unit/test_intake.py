@@ -105,3 +105,13 @@ def test_a_camera_that_floods_is_told_of_once(parts):
         intake.receive(Incoming(UP + "frame", b"chunk"))
     assert told == ["door-1"]
     assert metrics.counted("floods") == 1
+
+
+def test_what_was_dropped_for_want_of_room_counts_as_a_part_of_a_flood(parts):
+    _, pipeline, rpc, book, metrics = parts
+    told: list[str] = []
+    intake = Intake(pipeline, book, rpc, metrics, on_flood=told.append)
+    for _ in range(20_000):
+        intake.dropped(UP + "frame", 1000)
+    intake.dropped("no topic of ours", 1000)
+    assert told == ["door-1"]
