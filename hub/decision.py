@@ -112,6 +112,8 @@ def result_of(
 
 def _face_result(face: Face, seen: Evidence | None, door: Door) -> FaceResult:
     """Nobody is called a stranger because of a poor picture: the reason says what was wrong with it."""
+    if seen is None and face.settled is not None:  # recognized just now, but the motion is over: look again
+        return FaceResult(face.box, Outcome.UNCERTAIN)
     if seen is None:
         return FaceResult(face.box, Outcome.LOW_QUALITY if face.reason else Outcome.UNKNOWN, face.reason)
     match = door.gallery.match(seen, door.groups)

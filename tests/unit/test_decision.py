@@ -1,5 +1,6 @@
 """What a frame's faces mean: outcomes, ranks, claims on attendance, what is told to whom."""
 
+from dataclasses import replace
 from datetime import time
 from zoneinfo import ZoneInfo
 
@@ -94,3 +95,19 @@ def test_a_result_names_nobody_for_an_unknown_face():
     verdict = judge(face(towards(5, 3.0)))
     result = decision.result_of(verdict.event, "main", {"ada": "Ada Example"}, {}, {})
     assert (result.faces[0].person_id, result.faces[0].name) == (None, None)
+
+
+def test_a_face_that_is_recognized_already_is_no_stranger_when_its_evidence_is_gone():
+    again = replace(face(None), settled=0)
+    assert judge(again).event.outcome is Outcome.UNCERTAIN
+
+
+def test_a_face_far_from_everybody_is_unknown_without_a_whole_encoding():
+    far = replace(face(None), part=towards(3))
+    assert judge(far).event.outcome is Outcome.UNKNOWN
+
+
+def test_a_poor_face_is_recognized_but_never_called_a_stranger():
+    known, stranger = face(ADA, Reason.COVERED), face(towards(5, 3.0), Reason.COVERED, left=200)
+    assert [result.outcome for result in judge(known, stranger).event.faces] == ["recognized", "low_quality"]
+    assert judge(stranger).event.reason is Reason.COVERED
