@@ -89,6 +89,7 @@ class Session:
         self._on_drop = on_drop
         self._client: aiomqtt.Client | None = None
         self.connected = asyncio.Event()
+        self._stuck = asyncio.Event()
 
     async def run(self) -> None:
         """Serve for ever. Raises Unavailable when the very first login is refused."""
@@ -119,7 +120,10 @@ class Session:
                 message.topic, message.payload, qos=message.qos, retain=message.retain, properties=_properties(message)
             )
         except aiomqtt.MqttError:
-            self._metrics.count("publish_dropped", "failed")
+            # The broker loses confirmations when a flood fills its queue for us, and each lost one holds
+            # a place among those in flight for ever: only a new connection frees them.
+            self._metrics.count("publish_dropped", "unconfirmed")
+            self._stuck.set()
             return False
         return True
 
@@ -129,10 +133,26 @@ class Session:
             await client.subscribe(list(self._subscriptions))
             self._client = client
             self.connected.set()
+            self._stuck.clear()
             await self._on_connect()
-            async for message in client.messages:
-                self._handle(message)
-                await self._drain(inbox)
+            await self._read_unless_stuck(client, inbox)
+
+    async def _read_unless_stuck(self, client: aiomqtt.Client, inbox: "_Inbox") -> None:
+        reading = asyncio.create_task(self._read(client, inbox))
+        stuck = asyncio.create_task(self._stuck.wait())
+        try:
+            await asyncio.wait((reading, stuck), return_when=asyncio.FIRST_COMPLETED)
+            if reading.done():
+                reading.result()
+            raise aiomqtt.MqttError("a message was not confirmed in time")
+        finally:
+            reading.cancel()
+            stuck.cancel()
+
+    async def _read(self, client: aiomqtt.Client, inbox: "_Inbox") -> None:
+        async for message in client.messages:
+            self._handle(message)
+            await self._drain(inbox)
 
     async def _drain(self, inbox: "_Inbox") -> None:
         """Handle what has come in meanwhile without aiomqtt's task for each message."""
