@@ -7,13 +7,18 @@ from dataclasses import asdict
 
 import click
 
-from hub.cli import check_machine, check_people, check_site
+from hub.cli import check_broker, check_machine, check_people, check_site
 from hub.cli.finding import Check, Finding, Level, fail
 from hub.cli.output import emit_json, json_option, printable, settings_option
 from hub.errors import PresenzaError
 from hub.settings import Settings
 
-CHECKS: tuple[Check, ...] = (*check_machine.CHECKS, *check_site.CHECKS, *check_people.CHECKS)
+CHECKS: tuple[Check, ...] = (
+    *check_machine.CHECKS,
+    *check_site.CHECKS,
+    *check_broker.CHECKS,
+    *check_people.CHECKS,
+)
 COLOURS = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
 
 

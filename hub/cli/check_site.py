@@ -12,7 +12,7 @@ from paho.mqtt.client import MQTTMessage
 import broker
 from broker import mosquitto
 from broker.connection import Connection
-from hub import wire
+from hub import __version__, wire
 from hub.cli.check_machine import existing
 from hub.cli.finding import Check, Finding, fail, ok, warn
 from hub.errors import Busy, PayloadRefused, Unavailable
@@ -113,6 +113,9 @@ def _hub(settings: Settings) -> Finding:
         return fail("Hub", f"Its status can't be read: {error}.", "Start the hub anew with `presenza up`.")
     if status is None or status.state != "online":
         return warn("Hub", f"none is online for the site {settings.site}.", "Start it with `presenza up`.")
+    if status.version != __version__:
+        ours = f"online, version {status.version}, but this is {__version__}."
+        return warn("Hub", ours, "Restart `presenza up`, so that hub, dashboard and commands are of one version.")
     return ok("Hub", f"online, version {status.version}")
 
 
