@@ -5,17 +5,15 @@ answer to its own question, and is enabled only while a code is open. Guard: a c
 says is flooding is cut off, until somebody enables it again.
 """
 
-import json
 import queue
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Any
 
 import paho.mqtt.client as mqtt
-from pydantic import Field
 
 from broker import claims, policy
 from broker.admin import Admin
@@ -23,20 +21,13 @@ from broker.cameras import camera_credentials
 from broker.connection import Connection
 from hub import wire
 from hub.errors import Conflict, PayloadRefused, PresenzaError, Unavailable
-from hub.payloads import Guard, Payload, decode
+from hub.payloads import ClaimReply, ClaimRequest, Guard, decode
 from hub.settings import Settings
 
 WAITING = 32  # questions; more are dropped
 WRONG_PER_MINUTE = 60  # wrong codes in a minute, after which nobody is heard until it is over
 RETRY_S = 0.5
 LOOK_S = 5.0  # how soon after the last code has ended the door is closed
-
-
-class ClaimRequest(Payload):
-    """What a camera asks; the answer goes to `claim/reply/{reply}`, 128 random bits that only it knows."""
-
-    code: Annotated[str, Field(min_length=claims.LENGTH, max_length=16)]
-    reply: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
 
 class Desk:
@@ -172,22 +163,22 @@ class Desk:
             return
         answer = self._judge(question.code)
         topic = wire.claim(self._settings.site, f"{wire.REPLY}/{question.reply}")
-        connection.client.publish(topic, json.dumps({"v": wire.VERSION, **answer}), qos=1)
+        connection.client.publish(topic, answer.encode(), qos=1)
 
-    def _judge(self, code: str) -> dict[str, Any]:
+    def _judge(self, code: str) -> ClaimReply:
         now_s = self._clock()
         if self._budget.is_spent(now_s):
-            return {"ok": False, "error": "too_many"}
+            return ClaimReply(ok=False, error="too_many")
         device = claims.redeem(self._settings, code, now_s)
         if device is None:
             self._budget.spend(now_s)
-            return {"ok": False, "error": "unknown_code"}
+            return ClaimReply(ok=False, error="unknown_code")
         try:
             password = self._identity(device)
             self._register(device)
         except PresenzaError:
-            return {"ok": False, "error": "failed"}
-        return {"ok": True, "error": None, "credentials": camera_credentials(self._settings, device, password)}
+            return ClaimReply(ok=False, error="failed")
+        return ClaimReply(ok=True, credentials=camera_credentials(self._settings, device, password))
 
     def _identity(self, device: str) -> str:
         with Admin(self._settings) as admin:

@@ -260,6 +260,21 @@ class Guard(Payload):
     reason: Literal["flood"]
 
 
+class ClaimRequest(Payload):
+    """`claim/request`: a camera without an identity shows its code; the answer goes to `claim/reply/{reply}`."""
+
+    code: Annotated[str, Field(min_length=8, max_length=16)]
+    reply: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+
+
+class ClaimReply(Payload):
+    """`claim/reply/{reply}`: `credentials` are those of `presenza device add --json`, null without `ok`."""
+
+    ok: bool
+    error: Literal["unknown_code", "too_many", "failed"] | None = None
+    credentials: Open | None = None
+
+
 class RpcError(Payload):
     """The answer to a request that the hub refused."""
 
@@ -285,6 +300,9 @@ CONTRACT: dict[str, type[Payload]] = {
     "not-this-person-reply": DenyReply,
     "stats-reply": Stats,
     "rpc-error": RpcError,
+    "guard": Guard,
+    "claim-request": ClaimRequest,
+    "claim-reply": ClaimReply,
 }
 
 _MODELS = [each for each in list(vars().values()) if isinstance(each, type) and issubclass(each, BaseModel)]

@@ -28,6 +28,9 @@ EXAMPLES = [
     "cmd",
     "cmd-answer",
     "hub-status",
+    "guard",
+    "claim-request",
+    "claim-reply",
     "enroll-request",
     "enroll-reply",
     "not-this-person-request",
@@ -76,6 +79,8 @@ def test_every_topic_is_in_the_table_and_no_other():
     expected |= {wire.down("{site}", "{device}", leaf) for leaf in (wire.ACK, wire.CONFIG, wire.CMD)}
     hub = [wire.STATUS, wire.RESULTS, f"{wire.RPC}/{{method}}", f"{wire.REPLY}/{{client_id}}"]
     expected |= {wire.hub("{site}", leaf) for leaf in hub}
+    expected |= {wire.hub("{site}", wire.GUARD), wire.claim("{site}", wire.REQUEST)}
+    expected.add(wire.claim("{site}", f"{wire.REPLY}/{{nonce}}"))
     assert {f"{wire.ROOT}/{{site}}/{row[0].strip('`')}" for row in rows("| topic below")} == expected
 
 

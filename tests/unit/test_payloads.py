@@ -58,8 +58,14 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {  # those of docs/wire.md
     ],
     "stats-reply": [{"v": 1, "counts": {"chunks": 3}, "ms": {"store": {"p50": 2.5}}, "gauges": {"people": 2}}],
     "rpc-error": [{"v": 1, "error": "not_found", "message": "There is no such person."}],
+    "guard": [{"v": 1, "device": "door-1", "reason": "flood"}],
+    "claim-request": [{"v": 1, "code": "7F3K-M2QX", "reply": "0123456789abcdef" * 2}],
+    "claim-reply": [
+        {"v": 1, "ok": True, "error": None, "credentials": {"device": "door-1", "port": 8883}},
+        {"v": 1, "ok": False, "error": "unknown_code"},
+    ],
 }  # fmt: skip
-OPEN_OBJECTS = {"args", "data", "config", "counts", "gauges"}  # whoever they are for judges them
+OPEN_OBJECTS = {"args", "data", "config", "counts", "credentials", "gauges"}  # whoever they are for judges them
 KINDS = list(payloads.CONTRACT.items())
 
 
