@@ -22,7 +22,7 @@ ROUNDS = 400  # of the bootstrap
 TICKS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 LOWEST, HIGHEST = 0.0007, 0.7
 SIDE, LEFT, TOP, BELOW, SCALE = 520, 76, 16, 56, 2  # pixels; drawn at twice the size and shrunk
-COLOURS = ("#1b6ca8", "#c8553d", "#5b8c5a", "#8661c1", "#d8973c", "#444444", "#2aa198", "#a83279", "#808000")
+COLOURS = ("#1b6ca8", "#c0392b", "#5b8c5a", "#8661c1", "#e0a030", "#222222", "#2aa198", "#d8579a", "#808000")
 PROBIT = NormalDist().inv_cdf
 
 
@@ -87,7 +87,7 @@ def write_png(path: Path, curves: Mapping[str, Curve], title: str) -> None:
             pen.line(points, colour, 2 * SCALE, joint="curve")
         right, top = (LEFT + SIDE - 8) * SCALE, (TOP + 10 + 18 * place) * SCALE
         pen.text((right, top), name, colour, font, anchor="ra")
-    picture.resize(size, Image.Resampling.LANCZOS).quantize(64).save(path, optimize=True)
+    picture.resize(size, Image.Resampling.LANCZOS).quantize(128).save(path, optimize=True)
 
 
 def _axes(pen: ImageDraw.ImageDraw, font: Any, title: str) -> None:
