@@ -206,6 +206,9 @@ def calibrate(
     rounds = np.array([_round(sample, prior, limit, random) for random in np.random.default_rng(seed).spawn(ROUNDS)])
     missed = _missed(sample, sample.weight, limit)
     fnir = None if np.isnan(missed) else _estimate(missed, rounds[:, 1])
+    if fnir is not None and fnir.high == 0:  # nobody was missed, in no round: what so few people can't rule out
+        seen = len(np.unique(sample.person[~np.isnan(sample.own)]))
+        fnir = Estimate(0.0, 0.0, float(1 - 0.05 ** (1 / seen)))
     named = fpir if max_distance is None else law.fpir(limit)
     return Calibration(law, limit, _estimate(named, rounds[:, 0]), fnir, sample.people)
 

@@ -162,3 +162,11 @@ def test_somebody_with_many_photos_counts_as_much_as_everybody_else() -> None:
 def test_the_same_gallery_gives_the_same_figures() -> None:
     sample = enrolled(30, 2)
     assert calibrate(sample, PRIOR, 0.003) == calibrate(sample, PRIOR, 0.003)
+
+
+def test_where_nobody_is_missed_few_people_rule_little_out() -> None:
+    apart = np.eye(6, dtype=np.float32)[np.repeat(np.arange(6), 2)]
+    found = calibrate(measure(apart, np.repeat(np.arange(6), 2).tolist(), list(range(12))), PRIOR, 0.003)
+    assert found.fnir is not None
+    assert (found.fnir.value, found.fnir.low) == (0, 0)
+    assert found.fnir.high == pytest.approx(1 - 0.05 ** (1 / 6))
