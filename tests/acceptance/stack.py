@@ -27,7 +27,7 @@ from broker.connection import Connection
 from hub import samples, settings, wire
 from tests.integration.brokers import Site, make_site
 
-PATIENCE_S = 30.0  # for what takes a second on a quiet machine
+PATIENCE_S = 60.0  # for what takes a second on a quiet machine
 
 
 def presenza(*arguments: str, env: dict[str, str], **more: Any) -> subprocess.Popen[bytes]:
