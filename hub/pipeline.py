@@ -106,6 +106,7 @@ class Pipeline:
         self._metrics.time("assemble", frame.assemble_ms)
         if self._acks.begin(frame.key):
             for lost in self._turns.put(frame):
+                self._acks.forget(lost.key)  # now: its answer may be dropped, and it must be free to come again
                 self._later(self._refuse(lost, Outcome.BUSY))
         elif (ack := self._acks.get(frame.key)) is not None:
             self._metrics.count("frames_repeated")
@@ -127,6 +128,7 @@ class Pipeline:
             except Exception:
                 log.exception("frame not answered", device=frame.device)
                 self._metrics.count("frames_unanswered")
+                self._acks.forget(frame.key)
 
     async def answer(self, frame: Frame) -> None:
         """Give one frame its one ack, whatever becomes of it."""
@@ -267,9 +269,12 @@ class _Acks:
 
     def end(self, key: FrameKey, ack: Ack) -> None:
         if ack.outcome in (Outcome.BUSY, Outcome.ERROR):
-            self._known.pop(key, None)
+            self.forget(key)
         elif key in self._known:
             self._known[key] = ack
+
+    def forget(self, key: FrameKey) -> None:
+        self._known.pop(key, None)
 
     def get(self, key: FrameKey) -> Ack | None:
         return self._known.get(key)

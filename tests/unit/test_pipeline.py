@@ -365,3 +365,14 @@ async def test_a_correction_holds_from_the_next_look_at_the_store(hub):
     hub.send("ada+3", 3, motion=0)
     await hub.answer_all()
     assert hub.acks()[-1] == (3, "already_marked")
+
+
+async def test_a_frame_whose_busy_ack_was_dropped_in_a_flood_may_come_again(hub, monkeypatch):
+    monkeypatch.setattr("hub.pipeline.MAX_OUTGOING", 0)
+    for number in (1, 2, 3):
+        hub.send(f"ada+{number}", number)
+    assert hub.metrics.counted("answers_dropped") == 1
+    await hub.answer_all()
+    hub.send("ada+1", 1, flags=wire.RESENT)
+    await hub.answer_all()
+    assert hub.acks() == [(2, "recognized"), (3, "already_marked"), (1, "already_marked")]
