@@ -3,6 +3,7 @@
 import json
 import secrets
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -23,9 +24,13 @@ REQUEST = wire.claim("main", "request")
 
 @pytest.fixture
 def registered(broker_site: Site) -> Iterator[list[str]]:
-    """The devices that the claim desk registered; it runs as long as the test."""
+    """The devices that the claim desk registered; it runs as long as the test, and its clock stands still.
+
+    Else wrong codes would be forgiven as fast as a busy machine asks.
+    """
     devices: list[str] = []
-    desk = broker.Desk(broker_site.settings, devices.append)
+    now_s = time.time() + 1
+    desk = broker.Desk(broker_site.settings, devices.append, clock=lambda: now_s)
     desk.start()
     yield devices
     desk.stop()
