@@ -99,26 +99,29 @@ def _objects(value: object) -> list[Mapping[str, object]]:
 
 
 def state_of(wanted: WantedConfig | None, reported: Reported) -> State:
-    """Where the newest wanted configuration is."""
+    """Where the newest wanted configuration is. One that somebody else has sent may be newer than ours."""
+    if _refused_now(wanted, reported):
+        return State.REFUSED
     if wanted is None:
         return State.DEFAULT
     if wanted.answer is not None and wanted.answer.state == REJECTED:
         return State.REFUSED
     if reported.version < wanted.version or not reported.state:
         return State.WAITING
-    if reported.version == wanted.version and reported.state == REJECTED:
-        return State.REFUSED
     same = all(reported.config.get(name) == value for name, value in wanted.config.items() if name in reported.config)
     return State.APPLIED if same and reported.version == wanted.version else State.DIFFERS
 
 
 def problems_of(wanted: WantedConfig | None, reported: Reported) -> Mapping[str, str]:
     """What the camera has against the newest wanted configuration: field → its message."""
-    if state_of(wanted, reported) is not State.REFUSED or wanted is None:
-        return {}
-    if reported.version == wanted.version and reported.state == REJECTED:
+    if _refused_now(wanted, reported):
         return dict(reported.errors)
-    return dict(wanted.answer.errors) if wanted.answer else {}
+    answer = wanted.answer if wanted else None
+    return dict(answer.errors) if answer is not None and answer.state == REJECTED else {}
+
+
+def _refused_now(wanted: WantedConfig | None, reported: Reported) -> bool:
+    return reported.state == REJECTED and (wanted is None or reported.version >= wanted.version)
 
 
 def next_version(newest: WantedConfig | None, reported: Reported) -> int:

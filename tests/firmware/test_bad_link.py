@@ -19,6 +19,7 @@ from tests.integration.brokers import Site
 TORTURE_S = float(os.environ.get("TORTURE_S", "8"))
 SIZE = 30_000
 PICTURES = [picture(number, SIZE) for number in range(1, 8)]
+SAMPLES = 5  # of the free heap: fewer say nothing
 HEAP_DRIFT = 64 * 1024  # bytes; one kept frame more or less
 
 
@@ -39,6 +40,7 @@ async def test_no_wrong_frame_no_hang_and_flat_memory(make_board, hub, broker_si
             link.hang_up()
             await board.log("the hub is there")
             await hub.message("telemetry", frames_waiting=0)
+            await hub.until(lambda: len(hub.messages_of("telemetry")) >= SAMPLES, 60)
         assert board.boots == 1
         assert link.cuts > 2
     assert hub.frames
@@ -65,7 +67,6 @@ def counted_once(frames: list[Frame]) -> bool:
 def assert_flat(heap_free: list[int]) -> None:
     """The best of the later samples is about the best of the earlier; the first ones are before anything was sent."""
     settled = heap_free[2:]
-    assert len(settled) >= 3
     half = len(settled) // 2
     early, late = max(settled[:half]), max(settled[half:])
     assert early - late < HEAP_DRIFT, f"free heap over time: {heap_free}"

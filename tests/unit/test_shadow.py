@@ -30,6 +30,8 @@ def report(version: int, state: str = "applied", config: object = None, errors: 
         (WANTED, report(3, "rejected", errors=REFUSAL), State.REFUSED),
         (WANTED, report(3, config=wire.default_config()), State.DIFFERS),
         (WANTED, report(9), State.DIFFERS),
+        (None, report(9, "rejected", errors=REFUSAL), State.REFUSED),
+        (WANTED, report(9, "rejected", errors=REFUSAL), State.REFUSED),
         (replace(WANTED, answer=ConfigAnswer("door-1", 3, "rejected", REFUSAL, 5)), report(2), State.REFUSED),
     ],
 )
@@ -92,3 +94,8 @@ def test_a_value_out_of_its_range_is_named(word: str):
 def test_a_field_that_the_contract_does_not_know_is_refused():
     with pytest.raises(InputError, match="colour"):
         shadow.checked({"colour": "red"})
+
+
+def test_what_somebody_else_sent_and_the_camera_refused_is_told_too():
+    told = shadow.problems_of(WANTED, report(9, "rejected", errors=REFUSAL))
+    assert told == dict(REFUSAL)
