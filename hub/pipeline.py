@@ -120,7 +120,7 @@ class Pipeline:
 
     # -- frame → answer -----------------------------------------------------
     async def work(self) -> None:
-        """Answer frames for ever; one such task for each worker."""
+        """Answer frames for ever; the service runs two such tasks for each worker."""
         while True:
             frame = await self._turns.next()
             try:
