@@ -9,11 +9,13 @@ Admin(settings)                 cameras' identities, live
 renew(settings)                 renew certificates that are due
 certificate_stamp(settings)     when it changes, mosquitto must be sent SIGHUP
 Desk(settings, register)        serves cameras that redeem a one-time code
+code_open_until(…)              whether such a code still waits for its camera
 locked(settings)                one broker a data folder
 """
 
 from broker.admin import Admin, Identity
 from broker.cameras import camera_credentials, certified_credentials
+from broker.claims import open_until as code_open_until
 from broker.connection import ready
 from broker.desk import Desk
 from broker.lock import locked
@@ -30,6 +32,7 @@ __all__ = [
     "certificate_stamp",
     "certified_credentials",
     "check_port",
+    "code_open_until",
     "command",
     "credentials",
     "locked",

@@ -1,6 +1,8 @@
 """One-time codes: each lets one camera that has no identity yet get that of one device, for ten minutes.
 
-They are kept as hashes in secrets/claims.json, which the commands write and the claim desk reads.
+They are kept as hashes in secrets/claims.json, which the commands write and the claim desk reads. The
+first who shows a code takes it, and is known by the nonce that came with it: the answer to that one may
+be lost on its way, so it may ask again for a while.
 """
 
 import fcntl
@@ -17,6 +19,7 @@ from hub.errors import Conflict
 from hub.settings import Settings
 
 LIFETIME_S = 600
+AGAIN_S = 120  # in which who took a code may ask again: a camera that loses power needs a minute
 MAX_OPEN = 100
 # Crockford's alphabet: nothing that is mistaken for another when it is read out. 8 of 32 are 40 bits.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -28,10 +31,11 @@ Codes = dict[str, "Open"]
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """A code that was not redeemed yet."""
+    """A code that may be redeemed: by anybody, or by whom took it (the hash of the nonce) once more."""
 
     device: str
     ends_s: float
+    taken_by: str = ""
 
 
 def invite(settings: Settings, device: str, now_s: float) -> str:
@@ -46,11 +50,16 @@ def invite(settings: Settings, device: str, now_s: float) -> str:
     return f"{code[:4]}-{code[4:]}"
 
 
-def redeem(settings: Settings, code: str, now_s: float) -> str | None:
-    """The device that a code stands for, once; None for a code that is wrong, used or has ended."""
+def redeem(settings: Settings, code: str, now_s: float, nonce: str) -> str | None:
+    """The device that a code stands for; None for a code that is wrong, over, or was taken under another nonce."""
+    key, asker = _hash(code), hashlib.sha256(nonce.encode()).hexdigest()
     with _codes(settings, now_s) as codes:
-        found = codes.pop(_hash(code), None)
-    return found.device if found else None
+        found = codes.get(key)
+        if found is None or found.taken_by not in ("", asker):
+            return None
+        if not found.taken_by:
+            codes[key] = Open(found.device, now_s + AGAIN_S, asker)
+    return found.device
 
 
 def any_open(settings: Settings, now_s: float) -> bool:
@@ -72,7 +81,7 @@ def _codes(settings: Settings, now_s: float) -> Iterator[Codes]:
         codes = {key: each for key, each in before.items() if each.ends_s > now_s}
         yield codes
         if codes != before:
-            content = {key: [each.device, each.ends_s] for key, each in codes.items()}
+            content = {key: [each.device, each.ends_s, each.taken_by] for key, each in codes.items()}
             write(settings.secrets_dir / "claims.json", json.dumps(content).encode(), 0o600)
     finally:
         os.close(fd)
@@ -81,6 +90,6 @@ def _codes(settings: Settings, now_s: float) -> Iterator[Codes]:
 def _read(settings: Settings) -> Codes:
     try:
         content = json.loads((settings.secrets_dir / "claims.json").read_bytes())
-        return {key: Open(str(device), float(ends_s)) for key, (device, ends_s) in content.items()}
+        return {key: Open(str(device), float(ends_s), *taken) for key, (device, ends_s, *taken) in content.items()}
     except (FileNotFoundError, ValueError, TypeError, AttributeError):
         return {}  # none, or damaged: codes live for minutes, new ones are made at once

@@ -180,6 +180,12 @@ def duration(seconds: int) -> str:
 
 
 @register.filter
+def countdown(seconds: int) -> str:
+    """Minutes and seconds that are left: 9:05."""
+    return f"{seconds // 60}:{seconds % 60:02}"
+
+
+@register.filter
 def chart_list(charts: dict) -> list[tuple[str, object, str]]:
     """The small charts of a camera with their titles and units."""
     return [(gettext(title), charts.get(name), unit) for name, (title, unit) in words.CHARTS.items()]

@@ -67,3 +67,12 @@ class NewCameraForm(forms.Form):
     )
     note = forms.CharField(label=_("Where it hangs"), max_length=200, required=False)
     device.widget.attrs |= {"autocapitalize": "none", "autocomplete": "off", "pattern": "[a-z0-9][a-z0-9-]{0,31}"}
+
+
+class ClaimForm(forms.Form):
+    device = forms.CharField(
+        label=_("Name"),
+        max_length=wire.NAME_MAX,
+        help_text=_("A camera of this name that there is already gets a new password when the code is used."),
+    )
+    device.widget.attrs |= {"autocapitalize": "none", "autocomplete": "off", "pattern": "[a-z0-9][a-z0-9-]{0,31}"}

@@ -1,10 +1,12 @@
 from django.urls import path, re_path
 
-from dashboard.devices import views
+from dashboard.devices import claim_views, views
 
 urlpatterns = [
     path("devices/", views.devices, name="devices"),
     path("devices/add/", views.add, name="devices-add"),
+    path("claims/", claim_views.invite, name="devices-invite"),
+    path("claims/<str:device>/", claim_views.claim, name="devices-claim"),
     path("devices/<str:device>/", views.device, name="devices-device"),
     path("devices/<str:device>/last.jpg", views.last_frame, name="devices-last-frame"),
     path("devices/<str:device>/config/", views.configure, name="devices-configure"),

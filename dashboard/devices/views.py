@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 import broker
 from dashboard.audit import log
 from dashboard.devices import cards, commands
-from dashboard.devices.forms import WORDS, ConfigForm, NewCameraForm
+from dashboard.devices.forms import WORDS, ClaimForm, ConfigForm, NewCameraForm
 from dashboard.live.feed import Camera
 from dashboard.live.hall import hall
 from dashboard.rights import Right, granted, needs
@@ -210,7 +210,8 @@ def add(request: HttpRequest) -> HttpResponse:
         else:
             log.record(request, "camera_added", name)
             return _credentials(request, name, password)
-    return render(request, "devices/add.html", {"form": form}, status=422 if form.errors else 200)
+    context = {"form": form, "claim_form": ClaimForm(auto_id="claim_%s")}
+    return render(request, "devices/add.html", context, status=422 if form.errors else 200)
 
 
 def _credentials(request: HttpRequest, name: str, password: str) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +34,7 @@ from django.db import transaction  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import setup_test_environment  # noqa: E402
 
-from broker import Identity  # noqa: E402
+from broker import Identity, claims  # noqa: E402
 from broker.admin import check_name  # noqa: E402
 from dashboard import runtime as runtime_module  # noqa: E402
 from dashboard.accounts.models import User  # noqa: E402
@@ -45,6 +46,7 @@ from dashboard.system import stats  # noqa: E402
 from hub import settings as hub_settings  # noqa: E402
 from hub.errors import Conflict, Unavailable  # noqa: E402
 from hub.model import Consent, Person  # noqa: E402
+from hub.settings import Settings  # noqa: E402
 from hub.store.memory import MemoryStore  # noqa: E402
 from hub.store.pictures import MemoryPictures  # noqa: E402
 
@@ -105,8 +107,8 @@ class FakeAdmin:
 
     known: ClassVar[dict[str, bool]] = {}  # camera -> disabled
 
-    def __init__(self, settings: object) -> None:
-        del settings
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
 
     def __enter__(self) -> "FakeAdmin":
         return self
@@ -119,6 +121,10 @@ class FakeAdmin:
             raise Conflict("It has an identity already.")
         self.known[device] = False
         return "a-new-password"
+
+    def invite(self, device: str) -> str:
+        check_name(device)
+        return claims.invite(self.settings, device, time.time())
 
     def rotate(self, device: str) -> str:
         del device
@@ -150,6 +156,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runtime:
     monkeypatch.setattr("broker.camera_credentials", _credentials)
     FakeAdmin.known.clear()
     settings = hub_settings.load({}, data_dir=tmp_path, time_zone="Europe/Berlin")
+    settings.secrets_dir.mkdir(mode=0o700)
     opened = Runtime(settings, MemoryStore(), MemoryPictures(), FakeLine())
     for person_id, name, group in (
         ("p-ada", "Ada Example", "5a"),
