@@ -50,7 +50,7 @@ def invite(settings: Settings, device: str, now_s: float) -> str:
     return f"{code[:4]}-{code[4:]}"
 
 
-def redeem(settings: Settings, code: str, now_s: float, nonce: str) -> str | None:
+def redeem(settings: Settings, code: str, now_s: float, nonce: str = "") -> str | None:
     """The device that a code stands for; None for a code that is wrong, over, or was taken under another nonce."""
     key, asker = _hash(code), hashlib.sha256(nonce.encode()).hexdigest()
     with _codes(settings, now_s) as codes:
@@ -60,6 +60,12 @@ def redeem(settings: Settings, code: str, now_s: float, nonce: str) -> str | Non
         if not found.taken_by:
             codes[key] = Open(found.device, now_s + AGAIN_S, asker)
     return found.device
+
+
+def open_until(settings: Settings, device: str, now_s: float) -> float | None:
+    """When the code for a camera ends; None when there is none that still waits for it."""
+    waiting = [each for each in _read(settings).values() if each.device == device and not each.taken_by]
+    return next((each.ends_s for each in waiting if each.ends_s > now_s), None)
 
 
 def any_open(settings: Settings, now_s: float) -> bool:
