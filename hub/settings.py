@@ -34,6 +34,10 @@ def _site_name(text: str) -> str:
     return text
 
 
+def _space_name(text: str) -> str:
+    return _site_name(text) if text else text
+
+
 @cache
 def _time_zones() -> set[str]:
     return available_timezones()  # reads hundreds of files
@@ -130,7 +134,30 @@ class Settings(BaseModel):
         "", description="The dashboard's address in the browser where a proxy stands before it: https://HOST"
     )
     redis_url: str = Field("", description="Redis for the dashboard's channel layer; by default none is needed")
-    store: Literal["sqlite"] = Field("sqlite", description="Where people and attendance are kept")
+    store: Literal["sqlite", "firestore"] = Field(
+        "sqlite",
+        description="Where people and attendance are kept: on this machine alone, or on Google Firestore too"
+        " (docs/firestore.md)",
+    )
+    firebase_project: Annotated[str, Field(pattern=r"^([a-z0-9.-]+:)?([a-z][a-z0-9-]{4,28}[a-z0-9])?$")] = Field(
+        "", description="Id of the Firebase project, for `firestore`"
+    )
+    firebase_credentials: Path | None = Field(
+        None,
+        description="Key file (JSON) of the project's service account; by default the one that"
+        " `GOOGLE_APPLICATION_CREDENTIALS` names, or what the machine itself is allowed to",
+    )
+    storage_bucket: Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])?$")] = Field(
+        "", description="Bucket of Firebase Storage for the pictures, such as PROJECT.firebasestorage.app"
+    )
+    firebase_space: Annotated[str, AfterValidator(_space_name)] = Field(
+        "",
+        description="Name below which a hub keeps its people and attendance on Firestore; hubs of one name share them."
+        " By default the site's",
+    )
+    cloud_test: bool = Field(
+        False, description="For tests only: Firebase's emulators may be used, as `*_EMULATOR_HOST` says"
+    )
     workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1,
         ge=1,
@@ -173,6 +200,11 @@ class Settings(BaseModel):
         return ZoneInfo(self.time_zone)
 
     @property
+    def space(self) -> str:
+        """What the site's documents on Firestore lie below."""
+        return self.firebase_space or self.site
+
+    @property
     def secrets_dir(self) -> Path:
         return self.data_dir / "secrets"
 
@@ -204,9 +236,18 @@ def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings
     values = {**from_toml, **from_env, **given, "data_dir": data_dir}
     values["cache_dir"] = _folder("cache_dir", values.get("cache_dir"))
     try:
-        return Settings.model_validate(values)
+        settings = Settings.model_validate(values)
     except ValidationError as error:
         raise SettingsError("\n".join(_sentence(problem) for problem in error.errors(include_url=False))) from None
+    if settings.store == "firestore" and not settings.firebase_project:
+        raise SettingsError("PRESENZA_STORE = firestore needs PRESENZA_FIREBASE_PROJECT, the id of the project.")
+    return settings
+
+
+def emulator_hosts(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The variables that send Google's libraries to an emulator instead of Google, as far as they are set."""
+    environ = os.environ if environ is None else environ
+    return {name: value for name, value in environ.items() if name.endswith("_EMULATOR_HOST") and value}
 
 
 def _folder(name: str, given: str | Path | None) -> Path:
