@@ -25,6 +25,7 @@ from hub.payloads import ClaimReply, ClaimRequest, Guard, decode
 from hub.settings import Settings
 
 WAITING = 32  # questions; more are dropped
+REMEMBERED = 32  # answers, for those whose answer was lost and who ask again
 WRONG_PER_MINUTE = 60  # wrong codes in a minute, after which nobody is heard until it is over
 RETRY_S = 0.5
 LOOK_S = 5.0  # how soon after the last code has ended the door is closed
@@ -50,6 +51,7 @@ class Desk:
         self._clock = clock
         self._questions: queue.Queue[bytes | None] = queue.Queue(WAITING)
         self._budget = Budget(WRONG_PER_MINUTE)
+        self._given: dict[str, ClaimReply] = {}  # by nonce
         self._thread = threading.Thread(target=self._serve, name="claim-desk", daemon=True)
         # Apart from the questions: who asks a lot must not keep the guard from being heard.
         self._warnings: deque[bytes] = deque(maxlen=WAITING)
@@ -161,24 +163,32 @@ class Desk:
         except PayloadRefused:
             self._budget.spend(self._clock())
             return
-        answer = self._judge(question.code)
+        answer = self._judge(question)
         topic = wire.claim(self._settings.site, f"{wire.REPLY}/{question.reply}")
         connection.client.publish(topic, answer.encode(), qos=1)
 
-    def _judge(self, code: str) -> ClaimReply:
+    def _judge(self, question: ClaimRequest) -> ClaimReply:
         now_s = self._clock()
         if self._budget.is_spent(now_s):
             return ClaimReply(ok=False, error="too_many")
-        device = claims.redeem(self._settings, code, now_s)
+        device = claims.redeem(self._settings, question.code, now_s, question.reply)
         if device is None:
             self._budget.spend(now_s)
             return ClaimReply(ok=False, error="unknown_code")
+        # The same answer, not a newer password: the first may have arrived after all.
+        return self._given.get(question.reply) or self._give(device, question.reply)
+
+    def _give(self, device: str, nonce: str) -> ClaimReply:
         try:
             password = self._identity(device)
             self._register(device)
         except PresenzaError:
             return ClaimReply(ok=False, error="failed")
-        return ClaimReply(ok=True, credentials=camera_credentials(self._settings, device, password))
+        answer = ClaimReply(ok=True, credentials=camera_credentials(self._settings, device, password))
+        self._given[nonce] = answer
+        if len(self._given) > REMEMBERED:
+            del self._given[next(iter(self._given))]
+        return answer
 
     def _identity(self, device: str) -> str:
         with Admin(self._settings) as admin:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -22,15 +23,23 @@ from tests.integration.brokers import Site
 REQUEST = wire.claim("main", "request")
 
 
-@pytest.fixture
-def registered(broker_site: Site) -> Iterator[list[str]]:
-    """The devices that the claim desk registered; it runs as long as the test, and its clock stands still.
+@dataclass
+class Clock:
+    """The desk's: it stands still, else wrong codes would be forgiven as fast as a busy machine asks."""
 
-    Else wrong codes would be forgiven as fast as a busy machine asks.
-    """
+    now_s: float
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(time.time() + 1)
+
+
+@pytest.fixture
+def registered(broker_site: Site, clock: Clock) -> Iterator[list[str]]:
+    """The devices that the claim desk registered; it runs as long as the test."""
     devices: list[str] = []
-    now_s = time.time() + 1
-    desk = broker.Desk(broker_site.settings, devices.append, clock=lambda: now_s)
+    desk = broker.Desk(broker_site.settings, devices.append, clock=lambda: clock.now_s)
     desk.start()
     yield devices
     desk.stop()
@@ -89,10 +98,20 @@ def test_while_no_code_is_open_the_door_is_closed(broker_site):
         claimant(broker_site.settings)
 
 
-def test_the_door_closes_when_the_last_code_is_used(broker_site, registered):
+def test_who_got_no_answer_may_ask_again_and_gets_the_same(broker_site, registered):
+    code, nonce = invite(broker_site, "door-1"), secrets.token_hex(16)
+    with claimant(broker_site.settings) as newcomer:
+        first = ask(newcomer, code, nonce)
+    with claimant(broker_site.settings) as newcomer:
+        assert ask(newcomer, code, nonce) == first
+    camera(first["credentials"]).close()
+
+
+def test_the_door_closes_soon_after_the_last_code_is_used(broker_site, registered, clock):
     code = invite(broker_site, "door-1")
     with claimant(broker_site.settings) as newcomer:
         assert ask(newcomer, code)["ok"]
+        clock.now_s += claims.AGAIN_S
         newcomer.wait_until_gone(20)
     with pytest.raises(Refused):
         claimant(broker_site.settings)
@@ -206,21 +225,30 @@ def test_codes_are_kept_as_hashes_and_end_after_ten_minutes(broker_site):
     assert code not in codes_of(settings)
     assert claims.any_open(settings, 1599.0)
     assert not claims.any_open(settings, 1600.0)
-    assert claims.redeem(settings, code, 1600.0) is None
+    assert claims.redeem(settings, code, 1600.0, "a") is None
 
 
 def test_a_new_code_for_the_same_camera_makes_the_old_one_void(broker_site):
     settings = broker_site.settings
     old, new = claims.invite(settings, "door-1", 0.0), claims.invite(settings, "door-1", 0.0)
-    assert claims.redeem(settings, old, 1.0) is None
-    assert claims.redeem(settings, new, 1.0) == "door-1"
+    assert claims.redeem(settings, old, 1.0, "a") is None
+    assert claims.redeem(settings, new, 1.0, "a") == "door-1"
 
 
 def test_a_code_that_many_redeem_at_once_is_given_to_one(broker_site):
     code = claims.invite(broker_site.settings, "door-1", 0.0)
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda _: claims.redeem(broker_site.settings, code, 1.0), range(32)))
+        found = list(pool.map(lambda n: claims.redeem(broker_site.settings, code, 1.0, str(n)), range(32)))
     assert sorted(found, key=str) == [None] * 31 + ["door-1"]
+
+
+def test_who_took_a_code_may_ask_again_for_two_minutes_and_nobody_else(broker_site):
+    settings = broker_site.settings
+    code = claims.invite(settings, "door-1", 0.0)
+    assert claims.redeem(settings, code, 500.0, "first") == "door-1"
+    assert claims.redeem(settings, code, 501.0, "second") is None
+    assert claims.redeem(settings, code, 619.0, "first") == "door-1"
+    assert claims.redeem(settings, code, 620.0, "first") is None
 
 
 def test_there_are_not_more_codes_than_anybody_needs(broker_site):
