@@ -1,11 +1,12 @@
 """Wanting a configuration of a camera: its next version is written down first, then published, retained."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from hub import shadow, wire
 from hub.errors import Conflict, PresenzaError
 from hub.payloads import WantedConfig as WantedPayload
-from hub.shadow import Reported, WantedConfig
+from hub.shadow import Reported, State, WantedConfig
 from hub.store import Store
 
 TRIES = 5  # others may take the same version at the same moment
@@ -68,3 +69,24 @@ def reported_of(store: Store, device: str) -> Reported:
     """What a camera said of its configuration last."""
     state = next((each for each in store.device_states() if each.device == device), None)
     return Reported.of(state.config if state else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a change of some fields means for cameras: each one's whole configuration, and who has it already."""
+
+    wanted: Mapping[str, Mapping[str, object]]
+    settled: tuple[str, ...]
+
+
+def plan(store: Store, devices: Sequence[str], some: Mapping[str, object]) -> Plan:
+    """What to want of each camera, in the order given. Raises InputError where the contract forbids it."""
+    whole = {device: shadow.checked(shadow.merged(newest_of(store, device), some)) for device in devices}
+    settled = tuple(device for device in devices if _is_set(store, device, whole[device]))
+    return Plan({device: config for device, config in whole.items() if device not in settled}, settled)
+
+
+def _is_set(store: Store, device: str, wanted: Mapping[str, object]) -> bool:
+    newest, reported = newest_of(store, device), reported_of(store, device)
+    state = shadow.state_of(newest, reported)
+    return state is State.APPLIED and newest is not None and not shadow.changes(newest.config, wanted)

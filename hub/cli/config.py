@@ -9,9 +9,10 @@ import click
 
 from hub import configuration, shadow, wire
 from hub.cli import config_templates
-from hub.cli.config_line import Line, check_known, keep_answer, now_ms
+from hub.cli.config_line import Line, check_known
 from hub.cli.config_rollout import rollout_command
 from hub.cli.output import emit, json_option, note, settings_option
+from hub.conductor import keep_answer, now_ms
 from hub.errors import NotFound
 from hub.settings import Settings
 from hub.shadow import ConfigAnswer, Reported, State, WantedConfig

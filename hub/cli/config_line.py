@@ -3,8 +3,7 @@
 import queue
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
@@ -13,58 +12,15 @@ import paho.mqtt.client as mqtt
 from broker import policy
 from broker.connection import Connection
 from hub import wire
-from hub.errors import NotFound, PayloadRefused, PresenzaError, Unavailable
-from hub.model import Outcome
+from hub.conductor import Event, Said, event_of, now_ms
+from hub.errors import NotFound, PayloadRefused, Unavailable
 from hub.payloads import Command, CommandAnswer, ConfigInForce, Result, decode
-from hub.rollout import Rollout, Send, Step
 from hub.settings import Settings
-from hub.shadow import ConfigAnswer, Reported, WantedConfig
+from hub.shadow import Reported
 from hub.store import Store
 
 SENT_S = 5.0  # for the broker to take a message
-LOOK_S = 0.2  # how often a roll-out looks at the clock
 COMMAND_MS = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A camera's report of its configuration."""
-
-    device: str
-    report: Reported
-
-
-@dataclass(frozen=True, slots=True)
-class Declined:
-    """A camera's answer to a command of ours: it didn't."""
-
-    device: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Took:
-    """A camera's answer to a command of ours: it took this picture."""
-
-    device: str
-    frame_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Framed:
-    """The hub's answer to a frame of a camera."""
-
-    device: str
-    frame_id: int
-    outcome: Outcome
-
-
-Event = Said | Declined | Took | Framed
-
-
-def now_ms() -> int:
-    """Unix time in milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 class Line:
@@ -131,79 +87,13 @@ class Line:
 
     def _read(self, topic: wire.Topic, payload: bytes) -> Event | None:
         if topic.leaf == wire.RESULTS:
-            result = decode(Result, payload)
-            return Framed(result.device, result.frame_id, result.outcome)
+            return event_of(topic.device, decode(Result, payload))
         if topic.leaf == wire.CONFIG and payload:
-            return Said(topic.device, Reported.of(decode(ConfigInForce, payload).model_dump()))
+            return event_of(topic.device, decode(ConfigInForce, payload))
         if topic.leaf == wire.CMD:
-            return self._answered(topic.device, decode(CommandAnswer, payload))
+            answer = decode(CommandAnswer, payload)
+            return event_of(topic.device, answer) if answer.id in self._commands else None
         return None
-
-    def _answered(self, device: str, answer: CommandAnswer) -> Event | None:
-        if answer.id not in self._commands:
-            return None
-        if not answer.ok:
-            return Declined(device, answer.error or "it gave no reason")
-        frame_id = answer.data.get("frame_id")
-        return Took(device, frame_id if isinstance(frame_id, int) else 0)
-
-
-class Conductor:
-    """Carries a roll-out to its end. `wanted` is each camera's whole configuration."""
-
-    def __init__(
-        self,
-        rollout: Rollout,
-        line: Line,
-        store: Store,
-        wanted: Mapping[str, Mapping[str, object]],
-        want: Callable[[str, Mapping[str, object]], WantedConfig],
-    ) -> None:
-        """`want` makes a configuration a camera's next version; raises PresenzaError."""
-        self._rollout = rollout
-        self._line = line
-        self._store = store
-        self._wanted = wanted
-        self._want = want
-
-    def run(self) -> None:
-        self._do(self._rollout.begin(now_ms()))
-        while not self._rollout.is_over:
-            self._do(self._heard(self._line.next(LOOK_S)))
-            self._do(self._rollout.tick(now_ms()))
-
-    def _heard(self, event: Event | None) -> Sequence[Step]:
-        match event:
-            case Said():
-                keep_answer(self._store, event.device, event.report)
-                return self._rollout.reported(event.device, event.report, now_ms())
-            case Framed():
-                return self._rollout.framed(event.device, event.frame_id, event.outcome, now_ms())
-            case Took():
-                return self._rollout.took(event.device, event.frame_id, now_ms())
-            case Declined():
-                self._rollout.declined(event.device, event.message)
-        return ()
-
-    def _do(self, steps: Sequence[Step]) -> None:
-        for step in steps:
-            if isinstance(step, Send):
-                self._send(step.device)
-            else:
-                self._line.snapshot(step.device)
-
-    def _send(self, device: str) -> None:
-        try:
-            made = self._want(device, self._wanted[device])
-        except PresenzaError as error:
-            self._rollout.failed(device, str(error))
-        else:
-            self._rollout.sent(device, made.version)
-
-
-def keep_answer(store: Store, device: str, report: Reported) -> None:
-    """The hub keeps answers too; but it may not run."""
-    store.keep_answers([ConfigAnswer(device, report.version, report.state, report.errors, now_ms())])
 
 
 def check_known(store: Store, devices: Sequence[str]) -> None:

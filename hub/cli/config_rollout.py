@@ -7,14 +7,13 @@ from functools import partial
 import click
 
 from hub import configuration, shadow
-from hub.cli.config_line import Conductor, Line, check_known, now_ms
+from hub.cli.config_line import Line, check_known
 from hub.cli.config_templates import named
 from hub.cli.output import emit, json_option, note, settings_option
+from hub.conductor import Conductor, now_ms
 from hub.errors import InputError
 from hub.rollout import Rollout
 from hub.settings import Settings
-from hub.shadow import State
-from hub.store import Store
 from hub.store.opening import open_store
 
 COLUMNS = {"device": "Camera", "stage": "Stage", "version": "Version", "message": "Why"}
@@ -60,16 +59,15 @@ def rollout_command(
         some |= shadow.parse_fields(fields)
         cameras = _ordered(devices or (named(store, template).cameras if template else ()), first)
         check_known(store, cameras)
-        wanted = {device: _wanted(store, device, some) for device in cameras}
-        due = [device for device in cameras if not _is_set(store, device, wanted[device])]
-        for device in set(cameras) - set(due):
+        plan = configuration.plan(store, cameras, some)
+        for device in plan.settled:
             note(f"{device} is set so already.")
-        if not due:
+        if not plan.wanted:
             return 0
         origin = f"template {template}" if template else ""
-        rollout = Rollout(due, patience_ms=patience_s * 1000)
+        rollout = Rollout(list(plan.wanted), patience_ms=patience_s * 1000)
         want = partial(configuration.want, store, line.publish, settings.site, by=by, origin=origin)
-        Conductor(rollout, line, store, wanted, lambda device, config: want(device, config, now_ms=now_ms())).run()
+        Conductor(rollout, line, store, plan.wanted, lambda device, config: want(device, config, now_ms=now_ms())).run()
     _tell(rollout, as_json=as_json)
     return int(not rollout.all_applied)
 
@@ -83,18 +81,6 @@ def _ordered(devices: tuple[str, ...], first: str | None) -> list[str]:
             raise InputError("rollout", f"{first} is none of the cameras of this roll-out.")
         cameras.sort(key=lambda device: device != first)
     return cameras
-
-
-def _wanted(store: Store, device: str, some: dict[str, object]) -> dict[str, object]:
-    whole = shadow.merged(configuration.newest_of(store, device), some)
-    shadow.checked(whole)
-    return whole
-
-
-def _is_set(store: Store, device: str, wanted: dict[str, object]) -> bool:
-    newest, reported = configuration.newest_of(store, device), configuration.reported_of(store, device)
-    state = shadow.state_of(newest, reported)
-    return state is State.APPLIED and newest is not None and not shadow.changes(newest.config, wanted)
 
 
 def _tell(rollout: Rollout, *, as_json: bool) -> None:

@@ -8,8 +8,9 @@ from dataclasses import replace
 import click
 
 from hub import shadow, wire
-from hub.cli.config_line import check_known, now_ms
+from hub.cli.config_line import check_known
 from hub.cli.output import emit, json_option, note, settings_option
+from hub.conductor import now_ms
 from hub.errors import InputError, NotFound
 from hub.settings import Settings
 from hub.shadow import ConfigTemplate
