@@ -6,6 +6,9 @@ from typing import TypeVar
 
 import pytest
 
+from tests.firestore_emulator import firestore_emulator, firestore_project  # noqa: F401
+from tests.storage_emulator import cloud, storage_bucket, storage_emulator  # noqa: F401
+
 R = TypeVar("R", pytest.TestReport, pytest.CollectReport)
 KEPT = "PRESENZA_CACHE_DIR"  # the converted models, which no test changes
 
