@@ -215,10 +215,19 @@ def calibrate(
 
 def look_alikes(sample: Sample, max_distance: float) -> list[Pair]:
     """The pairs of people of whom a photo of one is nearer to the other than `max_distance`, nearest first."""
+    return _pairs(sample.person, sample.other, sample.nearest, max_distance)
+
+
+def look_alikes_of(vectors: Matrix, person: Places, rows: Matrix, max_distance: float) -> list[Pair]:
+    """The same for vectors [n, d] of `person`, held against the mean encodings `rows` of all."""
+    return _pairs(person, *_nearest_others(vectors, person, rows), max_distance)
+
+
+def _pairs(person: Places, other: Floats, nearest: Places, max_distance: float) -> list[Pair]:
     best: dict[tuple[int, int], float] = {}
-    for at in np.flatnonzero(sample.other <= max_distance**2):
-        first, second = sorted((int(sample.person[at]), int(sample.nearest[at])))
-        best[first, second] = min(best.get((first, second), inf), float(sample.other[at]))
+    for at in np.flatnonzero(other <= max_distance**2):
+        first, second = sorted((int(person[at]), int(nearest[at])))
+        best[first, second] = min(best.get((first, second), inf), float(other[at]))
     return sorted((Pair(*pair, sqrt(square)) for pair, square in best.items()), key=lambda pair: pair.distance)
 
 

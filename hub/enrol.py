@@ -5,6 +5,7 @@ The face engine is a parameter: the command line brings its own, the hub its wor
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from enum import StrEnum
 from functools import cached_property
 from itertools import combinations
 from time import time_ns
@@ -56,10 +57,10 @@ class Enrolment:
             self.keep(analysis)
         return verdict
 
-    def missing(self) -> list[str]:
-        """What would make the person be recognized more surely, as their photos are now."""
-        templates = self._store.templates(self._engine_id)
-        return missing([template for template in templates if template.person_id == self._person.person_id])
+    def templates(self) -> list[Template]:
+        """Those of the person, as they are now."""
+        ours = self._person.person_id
+        return [each for each in self._store.templates(self._engine_id) if each.person_id == ours]
 
     @cached_property
     def _others(self) -> Gallery:
@@ -118,19 +119,40 @@ def _nearest(analysis: PhotoAnalysis, others: Gallery) -> tuple[str | None, floa
     return (None, 1.0) if nearest is None else (nearest[0], others.law.fpir(nearest[1]))
 
 
+class Lack(StrEnum):
+    """What keeps a person from being recognized as surely as others."""
+
+    FEW_PHOTOS = "few_photos"
+    SAME_PHOTOS = "same_photos"
+
+
+def lacks(templates: Sequence[Template]) -> list[Lack]:
+    """What a person's photos lack; `templates` are all of theirs, by one engine."""
+    photos = _by_photo(templates)
+    found = []
+    if len(photos) < ADVISED_PHOTOS:
+        found.append(Lack.FEW_PHOTOS)
+    if len(photos) > 1 and not _vary(list(photos.values())):
+        found.append(Lack.SAME_PHOTOS)
+    return found
+
+
 def missing(templates: Sequence[Template]) -> list[str]:
-    """What a person's photos lack, a sentence each; `templates` are all of theirs, by one engine."""
+    """`lacks` in sentences."""
+    count = len(_by_photo(templates))
+    sentences = {
+        Lack.FEW_PHOTOS: f"{ADVISED_PHOTOS} photos are advised and there are {count}; the second helps most.",
+        Lack.SAME_PHOTOS: "The photos are nearly the same; add one of another day, in other light, "
+        "or with the head a little turned.",
+    }
+    return [sentences[lack] for lack in lacks(templates)]
+
+
+def _by_photo(templates: Sequence[Template]) -> dict[str, list[Vector]]:
     photos: dict[str, list[Vector]] = {}
     for template in templates:
         photos.setdefault(template.photo_id, []).append(template.vector)
-    found = []
-    if len(photos) < ADVISED_PHOTOS:
-        found.append(f"{ADVISED_PHOTOS} photos are advised and there are {len(photos)}; the second helps most.")
-    if len(photos) > 1 and not _vary(list(photos.values())):
-        found.append(
-            "The photos are nearly the same; add one of another day, in other light, or with the head a little turned."
-        )
-    return found
+    return photos
 
 
 def _vary(photos: Sequence[Sequence[Vector]]) -> bool:

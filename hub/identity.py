@@ -42,6 +42,16 @@ class Limits:
     max_distance: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Two people who are too near to each other; `score` is the share of strangers who are as near to anybody."""
+
+    first: str
+    second: str
+    distance: float
+    score: float
+
+
 class Gallery:
     """The people who can be recognized. Never changes; when people change a new one is made.
 
@@ -95,6 +105,31 @@ class Gallery:
         """The distance up to which a single look is recognized."""
         fixed = self.limits.max_distance
         return self.law.limit(self.limits.fpir) if fixed is None else fixed
+
+    @cached_property
+    def alike(self) -> tuple[Alike, ...]:
+        """Everybody who may be taken for somebody else, the nearest first. Seconds for 10,000 people; then kept."""
+        people = self._people
+        pairs = calibration.look_alikes_of(people.vectors, people.person, people.rows, self.max_distance)
+        return tuple(self._alike(pair.first, pair.second, pair.distance) for pair in pairs)
+
+    def alike_to(self, person_id: str) -> tuple[Alike, ...]:
+        """Whom one person may be taken for, and who for them, the nearest first."""
+        people = self._people
+        if person_id not in self.person_ids:
+            return ()
+        own = self.person_ids.index(person_id)
+        squares = np.full(len(self), np.inf)
+        for vector in people.vectors[people.person == own]:
+            squares = np.minimum(squares, ((self.rows - vector) ** 2).sum(1))
+        np.minimum.at(squares, people.person, ((people.vectors - self.rows[own]) ** 2).sum(1))
+        squares[own] = np.inf
+        near = np.flatnonzero(squares <= self.max_distance**2)
+        found = [self._alike(own, int(row), float(np.sqrt(squares[row]))) for row in near]
+        return tuple(sorted(found, key=lambda pair: pair.distance))
+
+    def _alike(self, first: int, second: int, distance: float) -> Alike:
+        return Alike(self.person_ids[first], self.person_ids[second], distance, self.law.fpir(distance))
 
     def match(self, seen: Evidence, groups: frozenset[str] = frozenset()) -> Match:
         """Whom a face is taken for, at a camera that serves `groups` (none: everybody alike)."""

@@ -195,11 +195,47 @@ class PhotoVerdict(BaseModel):
 
 
 class EnrollReply(Payload):
-    """`missing`: what would make recognition surer, a sentence each; empty when there is enough."""
+    """`missing`: what would make recognition surer, a sentence each; `lacks`: the same in words for programs."""
 
     person_id: Text
     photos: list[PhotoVerdict] = []
     missing: list[str] = []
+    lacks: list[str] = []
+
+
+class AlikePair(BaseModel):
+    """Two people; `score` is the share of strangers who are as near; `twice`: probably one, enrolled twice."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+    first: Text
+    second: Text
+    distance: float
+    score: float
+    twice: bool = False
+
+
+class AlikeReply(Payload):
+    """Who of all people looks alike, the nearest first; `total` counts the pairs where not all are told."""
+
+    people: int
+    total: int
+    pairs: list[AlikePair] = []
+
+
+class AdviceRequest(Payload):
+    """What would make one person be recognized more surely?"""
+
+    person_id: Text
+
+
+class AdviceReply(Payload):
+    """As in an answer to `enroll`; `alike`: whom the person may be taken for (they are `first`)."""
+
+    person_id: Text
+    missing: list[str] = []
+    lacks: list[str] = []
+    alike: list[AlikePair] = []
 
 
 class DenyRequest(Payload):
@@ -296,6 +332,9 @@ CONTRACT: dict[str, type[Payload]] = {
     "hub-status": HubStatus,
     "enroll-request": EnrollRequest,
     "enroll-reply": EnrollReply,
+    "alike-reply": AlikeReply,
+    "advice-request": AdviceRequest,
+    "advice-reply": AdviceReply,
     "not-this-person-request": DenyRequest,
     "not-this-person-reply": DenyReply,
     "stats-reply": Stats,

@@ -10,14 +10,26 @@ import structlog
 from pydantic import BaseModel
 
 from hub import denial, wire
-from hub.enrol import Enrolment, refused, unreadable
+from hub.enrol import Enrolment, lacks, missing, refused, unreadable
 from hub.errors import InputError, InvalidImage, NotFound, PayloadRefused, PresenzaError
+from hub.identity import Gallery
 from hub.likeness import Likeness
 from hub.metrics import Metrics
 from hub.model import Skip
 from hub.mqtt import Incoming, Outgoing
-from hub.payloads import DenyRequest, EnrollReply, EnrollRequest, LikenessRequest, PhotoVerdict, RpcError, Stats, decode
+from hub.payloads import (
+    AdviceRequest,
+    DenyRequest,
+    EnrollReply,
+    EnrollRequest,
+    LikenessRequest,
+    PhotoVerdict,
+    RpcError,
+    Stats,
+    decode,
+)
 from hub.recognizer import Recognizer
+from hub.review import Review
 from hub.store import Store
 from hub.store.pictures import PictureStore
 
@@ -39,6 +51,7 @@ class Rpc:
         store: Store,
         pictures: PictureStore,
         recognizer: Callable[[], Recognizer],
+        gallery: Callable[[], Gallery],
         publish: Callable[[Outgoing], Awaitable[bool]],
         metrics: Metrics,
         gauges: Callable[[], dict[str, Any]],
@@ -55,7 +68,10 @@ class Rpc:
             "stats": self._stats,
             "likeness": self._group,
             "not_this_person": self._deny,
+            "alike": self._alike,
+            "advice": self._advise,
         }
+        self._review = Review(store, gallery, lambda: recognizer().engine_id)
         self._likeness = Likeness(pictures, recognizer, metrics)
         self._running: set[asyncio.Task[None]] = set()
 
@@ -109,6 +125,13 @@ class Rpc:
     async def _group(self, payload: bytes) -> BaseModel:
         return await self._likeness.groups(decode(LikenessRequest, payload))
 
+    async def _alike(self, payload: bytes) -> BaseModel:
+        del payload
+        return await self._review.pairs()
+
+    async def _advise(self, payload: bytes) -> BaseModel:
+        return await self._review.advice(decode(AdviceRequest, payload))
+
     async def _deny(self, payload: bytes) -> BaseModel:
         request = decode(DenyRequest, payload)
         where = request.event_id, request.face
@@ -132,8 +155,9 @@ class Rpc:
             allow_duplicate=request.allow_duplicate,
         )
         verdicts = [await self._enroll_photo(enrolment, key, recognizer) for key in request.photos]
-        missing = await asyncio.to_thread(enrolment.missing)
-        return EnrollReply(person_id=request.person_id, photos=verdicts, missing=missing)
+        now = await asyncio.to_thread(enrolment.templates)
+        codes = [lack.value for lack in lacks(now)]
+        return EnrollReply(person_id=request.person_id, photos=verdicts, missing=missing(now), lacks=codes)
 
     async def _enroll_photo(self, enrolment: Enrolment, key: str, recognizer: Recognizer) -> PhotoVerdict:
         try:

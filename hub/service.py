@@ -59,6 +59,7 @@ class Service:
             store=self._store,
             pictures=self._pictures,
             recognizer=lambda: self._roster.known.recognizer,
+            gallery=lambda: self._roster.known.gallery,
             publish=self._session.publish,
             metrics=self._metrics,
             gauges=self._gauges,

@@ -247,6 +247,19 @@ def test_between_look_alikes_the_margin_decides():
     assert look(twins, on_circle(-0.2)).outcome is Outcome.RECOGNIZED
 
 
+def test_look_alikes_are_the_same_for_all_and_for_one():
+    people = gallery(("ada", ADA), ("bob", on_circle(0.3)), ("cem", on_circle(0.35)), ("dan", on_circle(-1.2)))
+    pairs = [(pair.first, pair.second) for pair in people.alike]
+    assert pairs == [("bob", "cem"), ("ada", "bob")]  # each with whom they are nearest to
+    assert [pair.second for pair in people.alike_to("bob")] == ["cem", "ada"]
+    assert people.alike_to("dan") == people.alike_to("nobody") == ()
+    assert [pair.score for pair in people.alike] == [people.law.fpir(pair.distance) for pair in people.alike]
+
+
+def test_nobody_looks_alike_without_people():
+    assert gallery().alike == ()
+
+
 def test_people_who_are_far_apart_need_no_margin():
     assert clear_margin(1.0, NOISE) < 0
     people = gallery(("ada", ADA), ("bob", on_circle(0.8)))

@@ -52,6 +52,15 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {  # those of docs/wire.md
             {"photo": "enrol/p-0007/1.jpg", "accepted": False, "reason": "several_faces",
              "message": "There are two faces in it.", "quality": {"size_px": 90.0}, "duplicate_of": None}]},
     ],
+    "advice-request": [{"v": 1, "person_id": "p-0007"}],
+    "advice-reply": [
+        {"v": 1, "person_id": "p-0007", "missing": [], "lacks": ["few_photos"], "alike": [
+            {"first": "p-0007", "second": "p-0003", "distance": 0.6, "score": 0.002, "twice": False}]},
+    ],
+    "alike-reply": [
+        {"v": 1, "people": 9, "total": 1, "pairs": [
+            {"first": "p-0003", "second": "p-0007", "distance": 0.6, "score": 0.002, "twice": False}]},
+    ],
     "not-this-person-request": [{"v": 1, "event_id": "01J", "face": 0, "by": "office", "undo": False}],
     "not-this-person-reply": [
         {"v": 1, "event_id": "01J", "face": 0, "person_id": "p-0007", "undone": False, "attendance": None},

@@ -11,6 +11,7 @@ from hub import attendance
 from hub.attendance import Rules
 from hub.errors import InvalidImage
 from hub.faces import PhotoAnalysis
+from hub.identity import Gallery
 from hub.metrics import Metrics
 from hub.model import (
     Analysis,
@@ -73,6 +74,7 @@ class Site:
             store=self.store,
             pictures=self.pictures,
             recognizer=lambda: Recognizer("engine", Tracks(1.0), look_at_frame, look),
+            gallery=lambda: Gallery(self.store.templates("engine")),
             publish=self.publish,
             metrics=self.metrics,
             gauges=lambda: {"frames_waiting": 0},
@@ -207,6 +209,32 @@ async def test_enrolment_tells_what_is_missing(site):
     site.pictures.put("uploads/a", b"0")
     answer = await site.ask("enroll", {"v": 1, "person_id": "ada", "photos": ["uploads/a"]})
     assert answer["missing"] == ["3 photos are advised and there are 1; the second helps most."]
+    assert answer["lacks"] == ["few_photos"]
+
+
+# -- who looks alike -------------------------------------------------------------------
+async def test_people_who_look_alike_are_told_and_who_is_there_twice(site):
+    await site.enroll("ada", "0")
+    await site.enroll("bob", "0", allow_duplicate=True)
+    answer = await site.ask("alike", {"v": 1})
+    (pair,) = answer["pairs"]
+    assert (answer["people"], answer["total"]) == (2, 1)
+    assert (pair["first"], pair["second"], pair["distance"], pair["twice"]) == ("ada", "bob", 0.0, True)
+
+
+async def test_advice_on_one_person_says_what_is_missing_and_whom_they_look_like(site):
+    await site.enroll("ada", "0")
+    await site.enroll("bob", "0", allow_duplicate=True)
+    answer = await site.ask("advice", {"v": 1, "person_id": "bob"})
+    assert answer["lacks"] == ["few_photos"]
+    assert [(pair["first"], pair["second"]) for pair in answer["alike"]] == [("bob", "ada")]
+
+
+async def test_nobody_is_alone_and_unlike_everybody(site):
+    assert (await site.ask("alike", b"anything"))["pairs"] == []
+    answer = await site.ask("advice", {"v": 1, "person_id": "ada"})
+    assert (answer["lacks"], answer["alike"]) == (["few_photos"], [])
+    assert (await site.ask("advice", {"v": 1, "person_id": "nobody"}))["error"] == "notfound"
 
 
 # -- not this person -----------------------------------------------------------------
