@@ -31,6 +31,8 @@ from uuid import uuid4
 import pytest
 
 import hub.cloud
+from tests.firestore_calls import recording
+from tests.firestore_indexes import without_index
 
 JAR = Path(
     os.environ.get("FIRESTORE_EMULATOR_JAR")
@@ -129,8 +131,10 @@ def firestore_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fir
 
 @pytest.fixture
 def firestore_project(firestore_emulator: FirestoreEmulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The id of a project without documents."""
+    """The id of a project without documents. A query that Google would refuse for want of an index fails the test."""
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_emulator.host)
     project = new_name("test")
-    yield project
+    with recording() as calls:
+        yield project
     firestore_emulator.clear(project)
+    assert without_index(calls.shapes) == [], "hub/cloud/firestore.indexes.json has no index for these queries"
