@@ -40,6 +40,9 @@ class Line(Protocol):
     def forget_camera(self, device: str) -> None:
         """Take a camera off every open page."""
 
+    def rollout_waits(self) -> None:
+        """A roll-out was written down; somebody may carry it out."""
+
 
 class NoLine:
     """The line of a process without a relay: tests, and commands that only render."""
@@ -60,6 +63,9 @@ class NoLine:
 
     def forget_camera(self, device: str) -> None:
         """No page is open."""
+
+    def rollout_waits(self) -> None:
+        """The next process that has a line takes it."""
 
 
 @dataclass(frozen=True, slots=True)

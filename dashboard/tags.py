@@ -130,6 +130,34 @@ def words_of(text: str) -> list[str]:
 
 
 register.filter("words", words_of)
+for each in (words.stage, words.rollout, words.config_state, words.rollout_message):
+    register.filter(f"{each.__name__}_words", each)
+
+KINDS = {
+    **dict.fromkeys(("applied", "settled"), ("applied", "check")),
+    **dict.fromkeys(("waiting", "running", "sent", "proving"), ("waiting", "clock")),
+    **dict.fromkeys(("queued", "default"), ("", "dot")),
+    **dict.fromkeys(("stopped", "differs", "partly"), ("late", "warning")),
+}
+
+
+@register.filter
+def state_kind(state: str) -> str:
+    """The badge's colour for a state of a configuration or a roll-out."""
+    return KINDS.get(state, ("rejected", "cross"))[0]
+
+
+@register.filter
+def state_icon(state: str) -> str:
+    return KINDS.get(state, ("rejected", "cross"))[1]
+
+
+@register.filter
+def setting_label(name: str) -> str:
+    """What a camera's setting is called in front of people."""
+    from dashboard.devices.forms import WORDS
+
+    return str(WORDS.get(name, (name,))[0])
 
 
 @register.simple_tag

@@ -46,6 +46,8 @@ REASONS = {
     "no_face": _("There is no face in this picture."),
     "several_faces": _("There are several faces in this picture; use one that shows one person only."),
     "duplicate": _("This face is enrolled already under another name."),
+    "left_out": _("Left out: it is the same person."),
+    "not_in_zip": _("This photo isn't in the ZIP, or can't be read."),
     "missing": _("The picture wasn't found any more; send it again."),
     "not_found": _("The picture wasn't found any more; send it again."),
     "too_long": _("The picture is too large in bytes (10 MB at most)."),
@@ -53,6 +55,23 @@ REASONS = {
     "pixels": _("The picture has too many pixels (4096 × 4096 at most)."),
     "format": _("This isn't a picture that can be used; send a JPEG, PNG or WebP."),
     "decode": _("This picture is damaged."),
+}
+# What was wrong with a line of an import.
+PROBLEMS = {
+    "taken": _("Somebody else has this number."),
+    "name": _("The name is missing, too long, or has line breaks in it."),
+    "number": _("The number is too long, or has line breaks in it."),
+    "group": _("The group's name is too long, or has line breaks in it."),
+    "consent": _("Nobody is enrolled without consent."),
+    "no_answer": _("Added, but the hub didn't answer: add the photos again later."),
+    "failed": _("Something went wrong with this line; the log says more."),
+}
+# What keeps a person from being recognized as surely as others: hub.enrol.Lack.
+LACKS = {
+    "few_photos": _("Three photos are advised; the second helps most."),
+    "same_photos": _(
+        "The photos are nearly the same. Add one of another day, in other light, or with the head a little turned."
+    ),
 }
 CHARTS = {
     "rssi_dbm": (_("Signal"), "dBm"),
@@ -62,6 +81,41 @@ CHARTS = {
     "frames_acked": (_("Answered between reports"), ""),
     "frames_lost": (_("Lost between reports"), ""),
 }
+STAGES = {
+    "queued": _("Its turn comes later"),
+    "sent": _("Sent, no answer yet"),
+    "proving": _("Applied; a picture is awaited"),
+    "applied": _("Applied"),
+    "refused": _("Refused by the camera"),
+    "silent": _("Said nothing"),
+    "broken": _("No picture came"),
+    "settled": _("Was set so already"),
+}
+ROLLOUTS = {
+    "waiting": _("Begins soon"),
+    "running": _("Under way"),
+    "applied": _("All have applied it"),
+    "partly": _("Not all have applied it"),
+    "halted": _("Halted at the first camera"),
+    "stopped": _("Stopped by hand"),
+    "lost": _("Broken off: the dashboard ended meanwhile"),
+    "failed": _("Could not be carried out"),
+}
+CONFIGS = {
+    "default": _("Defaults"),
+    "waiting": _("On its way"),
+    "applied": _("Applied"),
+    "refused": _("Refused by the camera"),
+    "differs": _("Something else is in force"),
+}
+# What a roll-out says of a camera (hub/rollout.py).
+ROLLOUT_MESSAGES = (
+    _("it said nothing in time"),
+    _("it gave no reason"),
+    _("the hub can't read its pictures any more"),
+    _("it applied this, but no picture of it came"),
+    _("it is set so already"),
+)
 STATES = {"online": _("Online"), "sleeping": _("Sleeping"), "offline": _("Offline")}
 
 
@@ -90,5 +144,31 @@ def verdict(name: str | None, message: str | None) -> str:
     return reason(name) if name in REASONS else message or reason(name)
 
 
+def problem(name: str) -> str:
+    return gettext(PROBLEMS[name]) if name in PROBLEMS else name.replace("_", " ")
+
+
+def lack(name: str) -> str:
+    return gettext(LACKS[name]) if name in LACKS else name.replace("_", " ")
+
+
 def state(name: str) -> str:
     return gettext(STATES[name]) if name in STATES else name
+
+
+def stage(name: str) -> str:
+    """Where a camera is in a roll-out."""
+    return gettext(STAGES[name]) if name in STAGES else name
+
+
+def rollout(name: str) -> str:
+    return gettext(ROLLOUTS[name]) if name in ROLLOUTS else name
+
+
+def config_state(name: str) -> str:
+    return gettext(CONFIGS[name]) if name in CONFIGS else name
+
+
+def rollout_message(text: str) -> str:
+    """Ours in the reader's language; a camera's own words as they are."""
+    return gettext(text) if text in ROLLOUT_MESSAGES else text

@@ -1,5 +1,6 @@
 """The configuration of a camera as a form, made from the wire contract's ranges."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -37,11 +38,61 @@ class ConfigForm(forms.Form):
 
     def config(self) -> dict[str, object]:
         """The cleaned values in the contract's types."""
-        numbers = {name for name, (kind, *_rest) in wire.CONFIG_FIELDS.items() if kind == "choice"}
-        values: dict[str, object] = dict(self.cleaned_data)
-        for name in numbers:
-            values[name] = next(each for each in wire.CONFIG_FIELDS[name][1] if str(each) == self.cleaned_data[name])
-        return values
+        return {name: _typed(name, self.cleaned_data[name]) for name in wire.CONFIG_FIELDS}
+
+
+class TemplateForm(ConfigForm):
+    """What a group of cameras has in common: a field that is left empty is each camera's own."""
+
+    def __init__(self, *args: Any, cameras: Sequence[str], new: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.settings = list(self.fields)
+        for field in self.fields.values():
+            field.required, field.initial = False, None
+            if isinstance(field, forms.ChoiceField):
+                field.choices = [("", _("each camera's own")), *field.choices]
+        if new:
+            self.fields["name"] = forms.CharField(
+                label=_("Name of the template"), max_length=wire.NAME_MAX, help_text=_("a–z, 0–9 and -, such as doors.")
+            )
+        self.fields["cameras"] = forms.MultipleChoiceField(
+            label=_("Cameras that follow it"),
+            choices=[(each, each) for each in cameras],
+            required=False,
+            widget=forms.CheckboxSelectMultiple,
+            help_text=_("A camera follows one template: the last that names it."),
+        )
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if not wire.is_name(name):
+            raise forms.ValidationError(_("Use up to 32 of a–z, 0–9 and -."))
+        return name
+
+    def config(self) -> dict[str, object]:
+        """The fields that were given, in the contract's types."""
+        given = {name: self.cleaned_data[name] for name in self.settings if self.cleaned_data[name] not in ("", None)}
+        return {name: _typed(name, value) for name, value in given.items()}
+
+
+def _typed(name: str, value: Any) -> object:
+    kind, allowed, _default = wire.CONFIG_FIELDS[name]
+    return next(each for each in allowed if str(each) == value) if kind == "choice" else value
+
+
+class RolloutForm(forms.Form):
+    first = forms.ChoiceField(label=_("This camera goes ahead"))
+    patience_s = forms.IntegerField(
+        label=_("Patience (s)"),
+        initial=60,
+        min_value=5,
+        max_value=3600,
+        help_text=_("So long a camera has to answer, and the first one to show that its pictures still come."),
+    )
+
+    def __init__(self, *args: Any, cameras: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["first"].choices = [(each, each) for each in cameras]
 
 
 def _field(kind: str, allowed: Any, **words: Any) -> forms.Field:

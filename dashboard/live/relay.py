@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from dashboard.devices.rollouts import Rollouts
 from dashboard.live.hall import Hall
 from dashboard.runtime import Runtime, now_ms
 from hub import wire
@@ -47,6 +48,7 @@ class Relay:
         self._replies: dict[bytes, asyncio.Future[bytes]] = {}
         self.metrics = Metrics()
         self.answers: dict[str, CommandAnswer] = {}  # the last answers to commands, by id
+        self._rollouts = Rollouts(runtime, self.publish)
         self._session = Session(
             login,
             will=None,
@@ -67,6 +69,7 @@ class Relay:
             group.create_task(self._hall.serve(), name="hall")
             group.create_task(self._follow(), name="follow")
             group.create_task(self._watch(), name="watch")
+            group.create_task(self._rollouts.serve(), name="roll-outs")
 
     # -- for views, which run in threads -------------------------------------
     def publish(self, topic: str, payload: bytes, *, retain: bool = False, expiry_s: int | None = None) -> None:
@@ -84,6 +87,9 @@ class Relay:
 
     def forget_camera(self, device: str) -> None:
         self._loop.call_soon_threadsafe(self._hall.forget_camera, device)
+
+    def rollout_waits(self) -> None:
+        self._loop.call_soon_threadsafe(self._rollouts.wake)
 
     def attendance_changed(self) -> None:
         self._loop.call_soon_threadsafe(self._hall.recount)
@@ -131,7 +137,9 @@ class Relay:
         feed = self._hall.feed
         if topic.device == wire.HUB:
             if topic.leaf == wire.RESULTS:
-                feed.result(decode(Result, message.payload))
+                result = decode(Result, message.payload)
+                feed.result(result)
+                self._rollouts.heard(result.device, result)
             elif topic.leaf == wire.STATUS and message.payload:
                 feed.hub = decode(HubStatus, message.payload)
         elif not message.payload:  # a retained state was taken back: the camera is gone
@@ -146,6 +154,7 @@ class Relay:
             self.answers[payload.id] = payload
             while len(self.answers) > ANSWERS_KEPT:
                 del self.answers[next(iter(self.answers))]
+        self._rollouts.heard(device, payload)
         take: Callable[..., None] = getattr(self._hall.feed, method)
         take(device, payload, 0 if retained else now_ms())  # a retained state says nothing of now
 

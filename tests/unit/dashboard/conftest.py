@@ -87,6 +87,9 @@ class FakeLine:
     def forget_camera(self, device: str) -> None:
         self.told.append(("forgotten", device))
 
+    def rollout_waits(self) -> None:
+        self.told.append(("rollout", ""))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _database() -> None:

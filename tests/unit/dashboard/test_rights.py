@@ -9,13 +9,14 @@ from django.urls import URLPattern, get_resolver
 
 from dashboard.rights import GRANTS, Right, Role, right_of
 from hub.model import Device, Photo, Quality
-from hub.shadow import WantedConfig
+from hub.shadow import ConfigTemplate, WantedConfig
 from tests.unit.dashboard.records import DAY, attended, jpeg, see
 
 # What stands in an address's place for an argument.
 ARGUMENTS = {
     "person_id": "p-ada", "day": DAY, "photo_id": "f-1", "job_id": "none", "event_id": "01E00001", "place": "0",
     "pk": "1", "device": "door-1", "op": "identify", "version": "1", "act": "disable", "form": "csv",
+    "template": "doors",
 }  # fmt: skip
 OWN = {"sign-in", "sign-out", "language", "profile", "profile-token-add", "profile-token-remove"}
 
@@ -50,6 +51,7 @@ def seen(site):
     site.store.add_photo(Photo("f-1", "p-ada", "people/p-ada/f-1.jpg", Quality(120, 90.0, 120.0, 0.1, 0.9), 1), [])
     site.pictures.put("people/p-ada/f-1.jpg", jpeg())
     site.store.want_config(WantedConfig("door-1", 1, {}, "admin", 1))
+    site.store.put_config_template(ConfigTemplate("doors", {"led": "off"}, ("door-1",), "admin", 1))
     return site
 
 
