@@ -15,11 +15,17 @@ def erase_person(store: Store, pictures: PictureStore, person_id: str) -> Remove
     gone = [key for key in _pictures_of(store, pictures, person_id) if pictures.delete(key)]
     removed = store.remove_person(person_id)
     # Frames that were recorded in between, and photos that were just added.
-    late = {*removed.pictures, *pictures.keys(f"people/{person_id}/"), *pictures.keys("last/")}
+    late = {*removed.pictures, *_own(pictures, person_id), *pictures.keys("last/")}
     gone += [key for key in sorted(late) if pictures.delete(key)]
     return Removed(removed.rows, tuple(gone))
 
 
 def _pictures_of(store: Store, pictures: PictureStore, person_id: str) -> list[str]:
-    keys = {*store.pictures_of(person_id), *pictures.keys("last/"), *pictures.keys(f"people/{person_id}/")}
+    keys = {*store.pictures_of(person_id), *pictures.keys("last/"), *_own(pictures, person_id)}
     return sorted(keys)
+
+
+def _own(pictures: PictureStore, person_id: str) -> list[str]:
+    """Enrolment photos, and those that wait to be judged: uploads/{day}/{person_id}/{photo}."""
+    waiting = (key for key in pictures.keys("uploads/") if key.split("/")[2:3] == [person_id])
+    return [*pictures.keys(f"people/{person_id}/"), *waiting]

@@ -76,7 +76,7 @@ def give(request: HttpRequest, person: Person, keys: list[str]) -> HttpResponse:
     runtime, faces = current(), _faces(keys)
     before = {photo.photo_id for photo in runtime.store.photos(person.person_id)}
     try:
-        verdicts = enrol.enrol(runtime, person.person_id, _crops(runtime, faces))
+        judged = enrol.enrol(runtime, person.person_id, _crops(runtime, faces), keep=False)
     except Unavailable as error:
         messages.error(request, _("The faces could not be judged: %(why)s") % {"why": error})
         return redirect("unknown")
@@ -86,9 +86,10 @@ def give(request: HttpRequest, person: Person, keys: list[str]) -> HttpResponse:
     log.record(request, "faces_assigned", person.person_id, f"{len(faces)} faces, {len(added)} photos")
     sentence = ngettext("%(n)d face is %(name)s's now.", "%(n)d faces are %(name)s's now.", len(faces))
     messages.success(request, sentence % {"n": len(faces), "name": person.name})
-    for verdict in verdicts:
+    for verdict in judged.verdicts:
         if not verdict.accepted:
-            messages.warning(request, _("Not kept as a photo: %(why)s") % {"why": verdict.sentence})
+            why = enrol.sentence(verdict, runtime, request.user.sees)
+            messages.warning(request, _("Not kept as a photo: %(why)s") % {"why": why})
     return redirect("unknown")
 
 

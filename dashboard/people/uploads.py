@@ -1,9 +1,10 @@
 """Photos that people upload: judged by their bytes, turned upright, stripped of everything but pixels."""
 
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import suppress
 
+from django.core import signing
 from PIL import Image, ImageOps
 from ulid import ULID
 
@@ -13,6 +14,8 @@ from hub.errors import InvalidImage
 MAX_BYTES = 10 * 1024 * 1024
 MAX_SIDE = 4096
 SIDE = 1600  # a face is found as well in a smaller picture, and a phone's photo has 12 megapixels
+FOLDER = "uploads"
+WAIT_S = 24 * 3600
 FORMATS = ("JPEG", "PNG", "WEBP")
 _BROKEN = (OSError, SyntaxError, ValueError, LookupError, TypeError, ArithmeticError, EOFError)
 
@@ -56,15 +59,40 @@ def square(data: bytes, side: int) -> bytes:
     return out.getvalue()
 
 
-@contextmanager
-def waiting(runtime: Runtime, photos: list[bytes]) -> Iterator[list[str]]:
-    """Put photos where the hub can read them, as long as it judges them; their keys."""
+def put(runtime: Runtime, person_id: str, photos: Sequence[bytes]) -> list[str]:
+    """Put photos where the hub can read them; their keys. They go with the person, and else after a day.
+
+    hub.erase and hub.retention see to that.
+    """
     day = runtime.today().isoformat()
-    keys = [f"uploads/{day}/{ULID()}.jpg" for _ in photos]
+    keys = [f"{FOLDER}/{day}/{person_id}/{ULID()}.jpg" for _ in photos]
     try:
         for key, photo in zip(keys, photos, strict=True):
             runtime.pictures.put(key, photo)
-        yield keys
-    finally:
-        for key in keys:
+    except BaseException:
+        drop(runtime, keys)
+        raise
+    return keys
+
+
+def drop(runtime: Runtime, keys: Sequence[str]) -> None:
+    """Delete photos that wait. Keys of anything else are passed over."""
+    for key in keys:
+        if key.startswith(f"{FOLDER}/"):
             runtime.pictures.delete(key)
+
+
+def ticket(person_id: str, key: str) -> str:
+    """Names a waiting photo to a browser, so that it can be asked for by nobody else and for nobody else."""
+    return signing.dumps([person_id, key], salt=FOLDER)
+
+
+def redeem(person_id: str, tickets: Sequence[str]) -> list[str]:
+    """The keys of a person's tickets, those that are too old or of somebody else left out."""
+    keys = []
+    for each in tickets:
+        with suppress(signing.BadSignature, ValueError):
+            owner, key = signing.loads(each, salt=FOLDER, max_age=WAIT_S)
+            if owner == person_id:
+                keys.append(str(key))
+    return keys

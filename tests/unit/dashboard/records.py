@@ -1,12 +1,15 @@
 """What cameras saw and the hub said, for tests of the dashboard."""
 
 import io
+import json
+import zipfile
+from collections.abc import Callable
 
 from PIL import Image
 
 from dashboard.runtime import Runtime
 from hub.model import Attendance, Box, Event, FaceResult, FrameKey, Outcome, Status
-from hub.payloads import Result, ResultFace
+from hub.payloads import EnrollReply, PhotoVerdict, Result, ResultFace
 
 EIGHT_MS = 1_790_575_200_000  # 2026-09-28 08:00 in Berlin, a Monday
 DAY = "2026-09-28"
@@ -68,3 +71,25 @@ def result(
         "ms": {"total": 80.0},
     }
     return Result(**{**fields, **more})
+
+
+def judge(*verdicts: dict, lacks: tuple[str, ...] = ()) -> Callable[[bytes], bytes]:
+    """A hub that answers so, photo by photo."""
+
+    def answer(payload: bytes) -> bytes:
+        keys = json.loads(payload)["photos"]
+        told = [PhotoVerdict(photo=key, **each) for key, each in zip(keys, verdicts, strict=True)]
+        return EnrollReply(person_id="p-ada", photos=told, lacks=list(lacks)).encode()
+
+    return answer
+
+
+def zipped(entries: dict[str, bytes], **info: int) -> io.BytesIO:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, data in entries.items():
+            entry = zipfile.ZipInfo(name)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = info.get("external_attr", 0o644 << 16)
+            file.writestr(entry, data)
+    return out

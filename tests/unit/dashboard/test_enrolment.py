@@ -2,32 +2,20 @@
 
 import io
 import json
-import zipfile
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from dashboard.live import crops
-from dashboard.people import bulk, enrol, table, uploads
+from dashboard.people import enrol, table, uploads
 from dashboard.people.archive import Archive
 from hub.errors import InputError, InvalidImage, Unavailable
 from hub.model import Outcome
-from hub.payloads import EnrollReply, PhotoVerdict, RpcError
-from tests.unit.dashboard.records import attended, jpeg, see
+from hub.payloads import RpcError
+from tests.unit.dashboard.records import attended, jpeg, judge, see, zipped
 
 NEW = {"name": "Dora New", "number": "7", "group": "5a", "consent": "agreed", "agreed": "on"}
-
-
-def judge(*verdicts: dict):
-    """A hub that answers so, photo by photo."""
-
-    def answer(payload: bytes) -> bytes:
-        keys = json.loads(payload)["photos"]
-        told = [PhotoVerdict(photo=key, **each) for key, each in zip(keys, verdicts, strict=True)]
-        return EnrollReply(person_id="p-ada", photos=told).encode()
-
-    return answer
 
 
 def upload(client, *photos: bytes):
@@ -185,17 +173,6 @@ def test_tables_of_any_spreadsheet_are_read(sign):
     assert (line.number_in_file, line.name, line.number, line.photos[0]) == (2, "Jörg", "7", "a.jpg")
 
 
-def zipped(entries: dict[str, bytes], **info: int) -> io.BytesIO:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, data in entries.items():
-            entry = zipfile.ZipInfo(name)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = info.get("external_attr", 0o644 << 16)
-            file.writestr(entry, data)
-    return out
-
-
 @pytest.mark.parametrize("name", ["../a.jpg", "/etc/passwd", "a/../../b.jpg", "..\\a.jpg", "C:\\a.jpg"])
 def test_paths_that_lead_out_of_a_zip_are_refused(name):
     with pytest.raises(InputError, match="leads out"):
@@ -216,36 +193,6 @@ def test_a_photo_is_found_by_its_name_in_any_folder():
     assert archive.read("ada.jpg") == b"jpeg"
     with pytest.raises(InvalidImage):
         archive.read("bob.jpg")
-
-
-def test_a_line_that_fails_costs_only_itself(site):
-    site.line.answers["enroll"] = judge({"accepted": True})
-    archive = Archive(zipped({"d.jpg": jpeg()}))
-    lines = table.read(b"name,number,photos\nDora,1,d.jpg\nErna,1,\n,3,\nFritz,4,gone.jpg\n")
-    reports = [bulk.one(site, line, archive, "agreed", "admin") for line in lines]
-    assert [report.ok for report in reports] == [True, False, False, False]
-    assert "Another person has this number." in reports[1].sentences[0]
-    assert {person.name for person in site.store.people()} >= {"Dora", "Fritz"}
-
-
-def test_an_import_runs_to_its_end_and_reports_each_line(site, sign_in):
-    client = sign_in("admin")
-    files = {"table": SimpleUploadedFile("people.csv", b"name,number\nDora,1\nErna,2\n")}
-    answer = client.post("/people/import/", {**files, "consent": "agreed", "agreed": "on"})
-    job = bulk.job(answer["Location"].split("/")[-2])
-    assert wait_for(job)
-    page = client.get(answer["Location"]).content.decode()
-    assert "2 of 2" in page
-    assert "Erna" in page
-
-
-def wait_for(job) -> bool:
-    import threading
-
-    for thread in threading.enumerate():
-        if thread.name == "import":
-            thread.join(10)
-    return not job.running
 
 
 def test_a_table_with_a_wrong_column_imports_nobody(site, sign_in):
@@ -275,6 +222,6 @@ def test_requests_are_split_so_that_the_hub_answers_in_time(site):
     site.line.answers["enroll"] = lambda payload: judge(*[{"accepted": True}] * len(json.loads(payload)["photos"]))(
         payload
     )
-    verdicts = enrol.enrol(site, "p-ada", [enrol.Upload(str(number), jpeg(80, 60)) for number in range(12)])
-    assert len(verdicts) == 12
+    judged = enrol.enrol(site, "p-ada", [enrol.Upload(str(number), jpeg(80, 60)) for number in range(12)])
+    assert len(judged.verdicts) == 12
     assert [len(json.loads(payload)["photos"]) for _, payload in site.line.requests] == [10, 2]
