@@ -1,6 +1,6 @@
 """The configuration of a camera as a form, made from the wire contract's ranges."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms
@@ -62,6 +62,8 @@ class TemplateForm(ConfigForm):
             widget=forms.CheckboxSelectMultiple,
             help_text=_("A camera follows one template: the last that names it."),
         )
+
+        self.order_fields(["name", *self.settings, "cameras"])
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
@@ -127,3 +129,15 @@ class ClaimForm(forms.Form):
         help_text=_("A camera of this name that there is already gets a new password when the code is used."),
     )
     device.widget.attrs |= {"autocapitalize": "none", "autocomplete": "off", "pattern": "[a-z0-9][a-z0-9-]{0,31}"}
+
+
+class GroupsForm(forms.Form):
+    """Which groups of people a camera serves."""
+
+    groups = forms.MultipleChoiceField(
+        label=_("Groups"), required=False, widget=forms.CheckboxSelectMultiple, help_text=_("None: everybody alike.")
+    )
+
+    def __init__(self, *args: Any, groups: Iterable[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["groups"].choices = [(each, each) for each in groups]

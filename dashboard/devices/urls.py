@@ -17,6 +17,7 @@ urlpatterns = [
     path("devices/<str:device>/", views.device, name="devices-device"),
     path("devices/<str:device>/last.jpg", views.last_frame, name="devices-last-frame"),
     path("devices/<str:device>/config/", views.configure, name="devices-configure"),
+    path("devices/<str:device>/groups/", views.serve_groups, name="devices-groups"),
     path("devices/<str:device>/versions/", config_views.versions, name="devices-versions"),
     path("devices/<str:device>/config/<int:version>/restore/", views.restore, name="devices-restore"),
     path("devices/<str:device>/command/<str:op>/", views.command, name="devices-command"),

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 import broker
 from dashboard.audit import log
 from dashboard.devices import cards, commands
-from dashboard.devices.forms import WORDS, ClaimForm, ConfigForm, NewCameraForm
+from dashboard.devices.forms import WORDS, ClaimForm, ConfigForm, GroupsForm, NewCameraForm
 from dashboard.live.feed import Camera
 from dashboard.live.hall import hall
 from dashboard.rights import Right, granted, needs
@@ -106,6 +106,7 @@ def _device(request: HttpRequest, name: str, form: ConfigForm | None, status: in
         "lines": lines,
         "config_state": shadow.state_of(history[0] if history else None, reported),
         "other_errors": [each for each in errors.items() if each[0] not in wire.CONFIG_FIELDS],
+        "groups_form": _groups_form(runtime, known),
         "charts": cards.charts(camera),
         "identity": _identity(runtime, name) if granted(request.user, Right.ADD_DEVICES) else "",
         **cards.card_context(camera),
@@ -123,6 +124,31 @@ def _identity(runtime: Runtime, name: str) -> str:
     if found is None:
         return "none"
     return "disabled" if found.disabled else "active"
+
+
+@needs(Right.DEVICES)
+@require_POST
+def serve_groups(request: HttpRequest, device: str) -> HttpResponse:
+    """Say which groups of people a camera serves; the hub takes it over at once."""
+    runtime = current()
+    form = _groups_form(runtime, _known(runtime, device), request.POST)
+    if not form.is_valid():
+        messages.error(request, _("One of these groups isn't there any more; look again."))
+        return redirect("devices-device", device)
+    groups = form.cleaned_data["groups"]
+    try:
+        runtime.store.set_groups(device, groups)
+    except NotFound as error:
+        messages.error(request, str(error))
+    else:
+        log.record(request, "camera_groups", device, ", ".join(groups))
+        messages.success(request, _("Done; it holds at once."))
+    return redirect("devices-device", device)
+
+
+def _groups_form(runtime: Runtime, device: Device, given: Any = None) -> GroupsForm:
+    groups = sorted({*(each for each in runtime.store.groups() if each), *device.groups})
+    return GroupsForm(given, groups=groups, initial={"groups": list(device.groups)}, auto_id="groups_%s")
 
 
 @needs(Right.DEVICES)

@@ -165,3 +165,20 @@ def test_small_charts_are_drawn_of_the_reports(camera, sign_in):
     assert sparkline([]) is None
     assert sparkline([5.0]).points == "0,15 100,15"
     assert json.dumps(sparkline([1.0, 1.0]).last) == "1.0"
+
+
+def test_a_camera_is_told_which_groups_it_serves(camera, sign_in):
+    client = sign_in("technician")
+    assert client.post("/devices/door-1/groups/", {"groups": ["5a"]}).status_code == 302
+    assert camera.store.devices()[0].groups == ("5a",)
+    page = client.get("/devices/door-1/").content.decode()
+    assert page.count('name="groups"') == 2
+    assert page.count('value="5a" id="groups_groups_0" checked') == 1
+    client.post("/devices/door-1/groups/", {})
+    assert camera.store.devices()[0].groups == ()
+
+
+def test_a_group_that_is_none_is_refused(camera, sign_in):
+    page = sign_in("technician").post("/devices/door-1/groups/", {"groups": ["9z"]}, follow=True).content.decode()
+    assert "look again" in page
+    assert camera.store.devices()[0].groups == ()
