@@ -100,12 +100,13 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+_REDIS_URL = PRESENZA.redis_url.get_secret_value() if PRESENZA.redis_url else ""
 # Each process subscribes at the broker for itself, so the layer need not leave the process.
 _LAYERS = {
     "memory": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 100}},
-    "redis": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [PRESENZA.redis_url]}},
+    "redis": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [_REDIS_URL]}},
 }
-CHANNEL_LAYERS = {"default": _LAYERS["redis" if PRESENZA.redis_url else "memory"]}
+CHANNEL_LAYERS = {"default": _LAYERS["redis" if _REDIS_URL else "memory"]}
 
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [

@@ -77,3 +77,11 @@ class WorkerFailed(PresenzaError):
 
 class StoreCorrupt(PresenzaError):
     """The store's files are damaged or were written by a newer version."""
+
+
+class KeyMissing(StoreCorrupt):
+    """The key that something is sealed under is missing."""
+
+
+class SealBroken(StoreCorrupt):
+    """Sealed bytes are damaged, or belong to something else."""

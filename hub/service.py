@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
@@ -12,7 +13,7 @@ from ulid import ULID
 from hub import __version__, attendance, faces, retention, wire
 from hub.devices import DeviceBook
 from hub.engines import Engines
-from hub.errors import PresenzaError, SettingsError
+from hub.errors import PresenzaError, SettingsError, Unavailable
 from hub.faces import worker
 from hub.frames import Assembler
 from hub.identity import Limits
@@ -21,12 +22,12 @@ from hub.metrics import Metrics
 from hub.mqtt import Incoming, Login, Outgoing, Session
 from hub.payloads import Guard, HubStatus
 from hub.pipeline import Pipeline, Site, now_ms
+from hub.reseal import reseal
 from hub.roster import Roster
 from hub.rpc import Rpc
 from hub.settings import Settings
 from hub.store import Store
-from hub.store.opening import open_store
-from hub.store.pictures import FolderPictures
+from hub.store.opening import open_keys, open_pictures, open_store
 from hub.turns import Turns
 
 RETENTION_S = 3600.0
@@ -46,7 +47,7 @@ class Service:
         self._since_ms = now_ms()
         self._metrics = Metrics()
         self._store: Store = open_store(settings)
-        self._pictures = FolderPictures(settings.pictures_dir)
+        self._pictures = open_pictures(settings)
         self._engines = Engines(faces.options(settings), settings.workers, self._store, self._pictures, self._metrics)
         self._turns = Turns()
         self._devices = DeviceBook(self._store)
@@ -95,6 +96,7 @@ class Service:
             "engine": self._engines.keep_up(self._roster),
             "devices": self._devices.keep(),
             "retention": self._retain(),
+            "seal": self._seal(),
             "report": self._report(),
             "pulse": self._pulse(),
         }
@@ -113,6 +115,24 @@ class Service:
             except (PresenzaError, OSError) as error:  # a full disk, a long backup: the next pass goes on
                 log.warning("retention failed", error=str(error))
             await asyncio.sleep(RETENTION_S)
+
+    async def _seal(self) -> None:
+        """Finish a rotation of the key that was interrupted, and seal the pictures of older versions."""
+        stopped = threading.Event()
+
+        def go_on(_done: int, _total: int) -> None:
+            if stopped.is_set():
+                raise Unavailable("The hub stops; the next start goes on.")
+
+        try:
+            done = await asyncio.to_thread(reseal, self._store, self._pictures, open_keys(self._settings), go_on)
+        except (PresenzaError, OSError) as error:
+            log.warning("sealing failed", error=str(error))
+            return
+        finally:
+            stopped.set()
+        if done.vectors or done.pictures or done.failed:
+            log.info("sealed", vectors=done.vectors, pictures=done.pictures, failed=len(done.failed))
 
     async def _report(self) -> None:
         while True:

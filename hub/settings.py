@@ -22,7 +22,8 @@ from hub.errors import SettingsError
 
 PREFIX = "PRESENZA_"
 TOML_NAME = "presenza.toml"
-SECRETS = ("mqtt_password",)
+SITE_KEY = "secrets/site-key.json"
+SECRETS = ("mqtt_password", "redis_url")
 HOST_LABEL = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?")
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -133,7 +134,9 @@ class Settings(BaseModel):
     http_origin: Annotated[str, Field(pattern=r"^(https?://[^/\s]+)?$")] = Field(
         "", description="The dashboard's address in the browser where a proxy stands before it: https://HOST"
     )
-    redis_url: str = Field("", description="Redis for the dashboard's channel layer; by default none is needed")
+    redis_url: SecretStr | None = Field(
+        None, description="Redis for the dashboard's channel layer; by default none is needed"
+    )
     store: Literal["sqlite", "firestore"] = Field(
         "sqlite",
         description="Where people and attendance are kept: on this machine alone, or on Google Firestore too"
@@ -157,6 +160,11 @@ class Settings(BaseModel):
     )
     cloud_test: bool = Field(
         False, description="For tests only: Firebase's emulators may be used, as `*_EMULATOR_HOST` says"
+    )
+    site_key_file: Path | None = Field(
+        None,
+        description="File of the keys that faces are sealed under, where it doesn't lie in the data folder; a dashboard"
+        " on another machine needs the hub's",
     )
     workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1,
@@ -207,6 +215,10 @@ class Settings(BaseModel):
     @property
     def secrets_dir(self) -> Path:
         return self.data_dir / "secrets"
+
+    @property
+    def site_key(self) -> Path:
+        return self.site_key_file or self.data_dir / SITE_KEY
 
     @property
     def broker_dir(self) -> Path:

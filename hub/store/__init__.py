@@ -27,6 +27,7 @@ from hub.model import (
 )
 from hub.shadow import ConfigAnswer, ConfigTemplate, WantedConfig
 
+RESEAL_LIMIT = 200  # vectors that one call seals anew
 PURGE_LIMIT = 2000  # rows that one call deletes, so that the hub's own writes don't wait for long
 
 
@@ -60,6 +61,19 @@ class Store(Protocol):
 
     def problems(self) -> list[str]:
         """What a full check of the files finds wrong, a sentence each; empty when all is well. Slow."""
+
+    # -- sealing ------------------------------------------------------------
+    def reseal(self, *, limit: int = RESEAL_LIMIT) -> int:
+        """Seal vectors anew that aren't under the current key; how many, at most `limit`. 0: all are.
+
+        Raises KeyMissing, StoreCorrupt for a vector that can't be opened.
+        """
+
+    def sealed_under(self) -> dict[str, int]:
+        """How many vectors are sealed under which key, by its id; those that aren't under the empty one."""
+
+    def forget_sealed_under(self, key_id: str) -> Removed:
+        """Delete photos and denials whose vectors are under a key that is lost; people and attendance stay."""
 
     # -- people -------------------------------------------------------------
     def add_person(self, person: Person) -> None:

@@ -22,7 +22,7 @@ from hub.model import (
     Status,
     Template,
 )
-from hub.store import PURGE_LIMIT, Recorded, Removed, rows
+from hub.store import PURGE_LIMIT, RESEAL_LIMIT, Recorded, Removed, rows
 from hub.store.memory_configs import MemoryConfigs
 from hub.store.memory_review import MemoryReview
 from hub.store.memory_templates import MemoryTemplates
@@ -58,6 +58,16 @@ class MemoryStore(MemoryConfigs, MemoryReview, MemoryTemplates):
 
     def problems(self) -> list[str]:
         return []
+
+    # -- sealing: nothing of it is ever on a disk -----------------------------
+    def reseal(self, *, limit: int = RESEAL_LIMIT) -> int:
+        return 0
+
+    def sealed_under(self) -> dict[str, int]:
+        return {}
+
+    def forget_sealed_under(self, key_id: str) -> Removed:
+        return Removed(0, ())
 
     # -- people -------------------------------------------------------------
     def add_person(self, person: Person) -> None:

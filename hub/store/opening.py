@@ -1,16 +1,23 @@
-"""From the settings to the store and the pictures that they name."""
+"""From the settings to the store, the pictures and the keys that they name."""
 
+from hub.sealing import Keyring
 from hub.settings import Settings
 from hub.store import Store
 from hub.store.pictures import FolderPictures, PictureStore
+from hub.store.sealed_pictures import SealedPictures
 from hub.store.sqlite import SqliteStore
 
 
 def open_store(settings: Settings) -> Store:
-    """Open the store, or make it. Raises StoreCorrupt, Unavailable or Busy; whoever opens it closes it."""
-    return SqliteStore(settings.database)
+    """Open the store, or make it. Raises StoreCorrupt, KeyMissing, Unavailable or Busy; whoever opens it closes it."""
+    return SqliteStore(settings.database, open_keys(settings))
 
 
 def open_pictures(settings: Settings) -> PictureStore:
     """The picture store beside it."""
-    return FolderPictures(settings.pictures_dir)
+    return SealedPictures(FolderPictures(settings.pictures_dir), open_keys(settings))
+
+
+def open_keys(settings: Settings) -> Keyring:
+    """The keys that both are sealed under; the file is made when it is first needed."""
+    return Keyring(settings.site_key)

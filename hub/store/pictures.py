@@ -8,12 +8,14 @@
 | `uploads/{name}` | a photo that waits for its verdict | a day later |
 """
 
+import fcntl
 import os
 import re
 import secrets
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -58,6 +60,18 @@ class PictureStore(Protocol):
 
     def tidy(self, before_ms: int) -> int:
         """Delete what writes left that were interrupted before `before_ms`; how many there were."""
+
+    def sealed_under(self) -> dict[str, list[str]]:
+        """The pictures by the id of the site's key that they are sealed under; those that aren't under the empty one.
+
+        A picture that is put after a key became the current one is never under an older key in a later answer.
+        """
+
+    def reseal(self, key: str) -> bool:
+        """Seal a picture anew unless it is under the current key; whether it was. It stays as old as it was.
+
+        Raises NotFound, KeyMissing, or SealBroken.
+        """
 
 
 class FolderPictures:
@@ -123,6 +137,36 @@ class FolderPictures:
                     count += 1
         return count
 
+    def sealed_under(self) -> dict[str, list[str]]:
+        return {}
+
+    def reseal(self, key: str) -> bool:
+        return False
+
+    def head(self, key: str, size: int) -> bytes:
+        """The first bytes of a picture. Raises NotFound."""
+        try:
+            with self.path(key).open("rb") as file:
+                return file.read(size)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            raise NotFound("There is no such picture.") from None
+
+    def rewrite(self, key: str, data: bytes) -> None:
+        """Put other bytes in a picture's place without making it younger. Raises NotFound."""
+        changed_ns = self.changed_ms(key) * 1_000_000
+        self._write(self.path(key), data, changed_ns)
+
+    @contextmanager
+    def lock(self, *, exclusive: bool) -> Iterator[None]:
+        """Hold the folder: many may at once, or one alone; of threads and processes alike."""
+        self._make_folder(self._root)
+        fd = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+            yield
+        finally:
+            os.close(fd)
+
     def _make_folder(self, folder: Path) -> None:
         missing = [folder]
         while not missing[-1].parent.exists():
@@ -130,7 +174,7 @@ class FolderPictures:
         for each in reversed(missing):
             each.mkdir(mode=0o700, exist_ok=True)
 
-    def _write(self, path: Path, data: bytes) -> None:
+    def _write(self, path: Path, data: bytes, changed_ns: int | None = None) -> None:
         unfinished = path.with_name(f".{secrets.token_hex(8)}{UNFINISHED}")
         try:
             with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -139,6 +183,8 @@ class FolderPictures:
                     # Nobody can take an enrolment photo again; frames come by the thousand.
                     file.flush()
                     os.fsync(file.fileno())
+            if changed_ns is not None:
+                os.utime(unfinished, ns=(changed_ns, changed_ns))
             unfinished.replace(path)
         except BaseException:
             unfinished.unlink(missing_ok=True)
@@ -189,6 +235,12 @@ class MemoryPictures:
 
     def tidy(self, before_ms: int) -> int:
         return 0
+
+    def sealed_under(self) -> dict[str, list[str]]:
+        return {}
+
+    def reseal(self, key: str) -> bool:
+        return False
 
 
 def check_prefix(prefix: str) -> str:

@@ -4,10 +4,11 @@ import dataclasses
 import json
 import sqlite3
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from hub.errors import StoreCorrupt
+from hub.errors import SealBroken, StoreCorrupt
 from hub.model import (
     Attendance,
     Box,
@@ -29,6 +30,7 @@ from hub.model import (
     Template,
     Vector,
 )
+from hub.sealing import Keyring, key_id_of
 
 VECTOR_TYPE = np.dtype("<f4")
 
@@ -73,13 +75,34 @@ def vector_bytes(vector: Vector) -> bytes:
     return np.ascontiguousarray(vector, dtype=VECTOR_TYPE).tobytes()
 
 
-def template(row: Row) -> Template:
-    """Raises StoreCorrupt for bytes that are no vector."""
-    vector = _vector(row["vector"], f"The template of photo {row['photo_id']} is damaged; remove that photo.")
-    return Template(row["person_id"], row["photo_id"], row["engine"], vector)
+def template_context(photo_id: str, engine: str, place: int) -> str:
+    """What the vector of a template is sealed to, wherever it is kept."""
+    return f"template:{photo_id}:{engine}:{place}"
 
 
-def _vector(raw: bytes, damaged: str) -> Vector:
+def negative_context(event_id: str, place: int, engine: str) -> str:
+    return f"negative:{event_id}:{place}:{engine}"
+
+
+def template_values(keys: Keyring, template: Template, place: int) -> tuple[str, str, int, bytes]:
+    context = template_context(template.photo_id, template.engine, place)
+    return template.photo_id, template.engine, place, keys.seal(vector_bytes(template.vector), context)
+
+
+def template(row: Row, keys: Keyring) -> Template:
+    """Raises KeyMissing, and StoreCorrupt for bytes that are no vector."""
+    context = template_context(row["photo_id"], row["engine"], row["place"])
+    damaged = f"The template of photo {row['photo_id']} is damaged; remove that photo."
+    return Template(row["person_id"], row["photo_id"], row["engine"], vector(keys, row["vector"], context, damaged))
+
+
+def vector(keys: Keyring, raw: bytes, context: str, damaged: str) -> Vector:
+    """A stored vector, opened if it is sealed. Raises KeyMissing, or StoreCorrupt with the sentence `damaged`."""
+    if key_id_of(raw) is not None:
+        try:
+            raw = keys.open(raw, context)
+        except SealBroken:
+            raise StoreCorrupt(damaged) from None
     if not raw or len(raw) % VECTOR_TYPE.itemsize:
         raise StoreCorrupt(damaged)
     return np.frombuffer(raw, dtype=VECTOR_TYPE).astype(np.float32, copy=False)
@@ -99,7 +122,7 @@ def attendance_values(seen: Attendance) -> Values:
     }
 
 
-def attendance(row: Row) -> Attendance:
+def attendance(row: Row | Mapping[str, Any]) -> Attendance:
     return Attendance(
         person_id=row["person_id"],
         day=row["day"],
@@ -193,23 +216,25 @@ def face(row: Row) -> FaceResult:
     return FaceResult(box, outcome, reason, row["person_id"], row["distance"], row["margin"], row["score"])
 
 
-def negative_values(negative: Negative) -> Values:
+def negative_values(negative: Negative, keys: Keyring) -> Values:
+    context = negative_context(negative.event_id, negative.place, negative.engine)
     return {
         "event_id": negative.event_id,
         "place": negative.place,
         "person_id": negative.person_id,
         "engine": negative.engine,
-        "vector": vector_bytes(negative.vector),
+        "vector": keys.seal(vector_bytes(negative.vector), context),
         "denied_by": negative.by,
         "at_ms": negative.at_ms,
     }
 
 
-def negative(row: Row) -> Negative:
-    """Raises StoreCorrupt for bytes that are no vector."""
-    vector = _vector(row["vector"], f"The correction of event {row['event_id']} is damaged; undo it.")
+def negative(row: Row, keys: Keyring) -> Negative:
+    """Raises KeyMissing, and StoreCorrupt for bytes that are no vector."""
+    context = negative_context(row["event_id"], row["place"], row["engine"])
+    found = vector(keys, row["vector"], context, f"The correction of event {row['event_id']} is damaged; undo it.")
     return Negative(
-        row["event_id"], row["place"], row["person_id"], row["engine"], vector, row["denied_by"], row["at_ms"]
+        row["event_id"], row["place"], row["person_id"], row["engine"], found, row["denied_by"], row["at_ms"]
     )
 
 

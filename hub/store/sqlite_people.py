@@ -2,9 +2,11 @@
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hub.errors import Conflict, NotFound
 from hub.model import Person, Photo, Template
+from hub.sealing import Keyring
 from hub.store import Removed, rows
 from hub.store.connection import Connection
 from hub.store.merge import by_name
@@ -34,6 +36,7 @@ SCRUB_DUE = "INSERT INTO scrub_due VALUES (unixepoch() * 1000)"
 
 class PeopleTables:
     _db: Connection
+    _keys: Keyring
 
     def add_person(self, person: Person) -> None:
         with self._db.write() as db:
@@ -101,7 +104,7 @@ class PeopleTables:
             db.executemany(
                 "INSERT INTO template VALUES (?, ?, ?, ?)",
                 [
-                    (photo.photo_id, template.engine, place, rows.vector_bytes(template.vector))
+                    rows.template_values(self._keys, replace(template, photo_id=photo.photo_id), place)
                     for place, template in enumerate(templates)
                 ],
             )
@@ -124,11 +127,11 @@ class PeopleTables:
     def templates(self, engine: str) -> list[Template]:
         with self._db.read() as db:
             found = db.execute(
-                """SELECT person_id, photo_id, engine, vector FROM template JOIN photo USING (photo_id)
+                """SELECT person_id, photo_id, engine, place, vector FROM template JOIN photo USING (photo_id)
                 WHERE engine = ? ORDER BY person_id, photo_id, place""",
                 (engine,),
             )
-            return [rows.template(row) for row in found]
+            return [rows.template(row, self._keys) for row in found]
 
     def people_revision(self) -> int:
         with self._db.read() as db:

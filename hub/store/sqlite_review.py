@@ -5,12 +5,14 @@ from collections.abc import Collection
 
 from hub.errors import NotFound
 from hub.model import FacePlace, Negative
+from hub.sealing import Keyring
 from hub.store import rows
 from hub.store.connection import Connection
 
 
 class ReviewTables:
     _db: Connection
+    _keys: Keyring
 
     def name_faces(self, faces: Collection[FacePlace], person_id: str | None) -> None:
         with self._db.write() as db:
@@ -44,7 +46,7 @@ class ReviewTables:
             db.execute(
                 """INSERT OR REPLACE INTO negative
                 VALUES (:event_id, :place, :person_id, :engine, :vector, :denied_by, :at_ms)""",
-                rows.negative_values(negative),
+                rows.negative_values(negative, self._keys),
             )
             db.execute(
                 "UPDATE face SET person_id = NULL WHERE event_id = ? AND place = ? AND person_id = ?",
@@ -67,7 +69,7 @@ class ReviewTables:
     def negatives(self, engine: str) -> list[Negative]:
         with self._db.read() as db:
             found = db.execute("SELECT * FROM negative WHERE engine = ? ORDER BY event_id, place", (engine,))
-            return [rows.negative(row) for row in found]
+            return [rows.negative(row, self._keys) for row in found]
 
 
 def _exists(db: sqlite3.Connection, person_id: str) -> bool:

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 from hub.model import Photo, Template
+from hub.sealing import Keyring
 from hub.store import rows
 from hub.store.connection import Connection
 
 
 class TemplateTables:
     _db: Connection
+    _keys: Keyring
 
     def templated(self) -> dict[str, int]:
         with self._db.read() as db:
@@ -27,13 +29,14 @@ class TemplateTables:
 
     def add_templates(self, templates: Sequence[Template]) -> None:
         places: dict[tuple[str, str], int] = {}
-        values = []
+        placed = []
         for template in templates:
             key = (template.photo_id, template.engine)
             places[key] = places.get(key, -1) + 1
-            vector = rows.vector_bytes(template.vector)
-            values.append((template.photo_id, template.engine, places[key], vector))
+            placed.append((template, places[key]))
         with self._db.write() as db:
+            # Sealed inside: a key that was changed meanwhile is taken, and none is dropped before the commit.
+            values = [rows.template_values(self._keys, template, place) for template, place in placed]
             db.executemany("DELETE FROM template WHERE photo_id = ? AND engine = ?", list(places))
             db.executemany(
                 "INSERT INTO template SELECT photo_id, ?2, ?3, ?4 FROM photo WHERE photo_id = ?1",

@@ -12,6 +12,7 @@ import pytest
 from hub.erase import erase_person
 from hub.errors import Busy, Unavailable
 from hub.model import Consent, Outcome, Person, Status
+from hub.sealing import Keyring
 from hub.store.connection import Connection
 from hub.store.pictures import FolderPictures
 from hub.store.sqlite import SqliteStore
@@ -43,9 +44,16 @@ SECRETS = {
 DAY_MS = 24 * 60 * 60 * 1000
 
 
+class Unsealed(Keyring):
+    """Leaves vectors as they are, so that they can be searched for."""
+
+    def seal(self, data: bytes, context: str) -> bytes:
+        return data
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    store = SqliteStore(tmp_path / "presenza.db")
+    store = SqliteStore(tmp_path / "presenza.db", Unsealed(tmp_path / "secrets" / "site-key.json"))
     yield store
     store.close()
 
