@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from hub.cli import check_broker, check_machine, check_people, check_site
+from hub.cli import check_broker, check_cloud, check_machine, check_people, check_site
 from hub.cli.finding import Check, Finding, Level, fail
 from hub.cli.output import emit_json, json_option, printable, settings_option
 from hub.errors import PresenzaError
@@ -18,6 +18,7 @@ CHECKS: tuple[Check, ...] = (
     *check_site.CHECKS,
     *check_broker.CHECKS,
     *check_people.CHECKS,
+    *check_cloud.CHECKS,
 )
 COLOURS = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
 

@@ -30,8 +30,8 @@ def python(_: Settings) -> Iterator[Finding]:
     yield ok("Python", f"{'.'.join(map(str, sys.version_info[:3]))} in {sys.prefix}")
 
 
-def packages(_: Settings) -> Iterator[Finding]:
-    wanted = [*_required(), *BESIDE]
+def packages(settings: Settings) -> Iterator[Finding]:
+    wanted = [*_required(*(["firestore"] if settings.store == "firestore" else [])), *BESIDE]
     wrong = [problem for problem in map(_package_problem, wanted) if problem]
     if wrong:
         yield fail("Packages", "; ".join(wrong) + ".", SETUP)
@@ -39,10 +39,12 @@ def packages(_: Settings) -> Iterator[Finding]:
         yield ok("Packages", f"all {len(wanted)} are there, in the versions that were tested")
 
 
-def _required() -> list[str]:
+def _required(*extras: str) -> list[str]:
     """What setup.cfg asks for to run the hub, without what develops it."""
     stated = metadata.requires("presenza") or []
-    return [each.partition(";")[0].strip() for each in stated if "extra ==" not in each or '"engine"' in each]
+    wanted = [f'"{extra}"' for extra in ("engine", *extras)]
+    needed = [each for each in stated if "extra ==" not in each or any(extra in each for extra in wanted)]
+    return [each.partition(";")[0].strip() for each in needed]
 
 
 def _package_problem(requirement: str) -> str:

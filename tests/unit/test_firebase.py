@@ -1,18 +1,16 @@
 """What is said of settings and key files that can't lead to Firebase. Nothing here talks to anybody."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from hub import settings
 from hub.cloud import firebase
 from hub.errors import SettingsError
 from hub.settings import Settings
+from tests.firestore_peer import key_file
 
 AMBIENT = ("GOOGLE_APPLICATION_CREDENTIALS", "FIRESTORE_EMULATOR_HOST", "STORAGE_EMULATOR_HOST", "GOOGLE_CLOUD_PROJECT")
 
@@ -27,24 +25,6 @@ def _nothing_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def load(**values: Any) -> Settings:
     return settings.load({}, store="firestore", firebase_project="a-school", **values)
-
-
-def key_file(path: Path, **changed: str) -> Path:
-    """A service account's key file as Google hands it out; nobody has ever seen the key."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ).decode()
-    values = {
-        "type": "service_account",
-        "project_id": "a-school",
-        "private_key_id": "1",
-        "private_key": pem,
-        "client_email": "hub@a-school.iam.gserviceaccount.com",
-        "token_uri": "http://127.0.0.1:1/token",
-    }
-    path.write_text(json.dumps(values | changed))
-    return path
 
 
 def test_firestore_needs_a_project():
