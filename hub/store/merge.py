@@ -48,6 +48,15 @@ def by_hand(correction: Correction) -> Attendance:
     )
 
 
+def earlier(existing: Attendance, new: Attendance) -> Attendance:
+    """One attendance from two of the same person and day, in whatever order they come: see `attendance.widen`.
+
+    Of two that began in the same millisecond the event's id decides; of the same event, the new one.
+    """
+    first = min(new, existing, key=lambda seen: (seen.first_seen_ms, seen.event_id or ""))
+    return replace(first, last_seen_ms=max(existing.last_seen_ms, new.last_seen_ms))
+
+
 def in_order(days: Iterable[Attendance]) -> list[Attendance]:
     """By day and first seen; the days that were only marked by hand last, as nobody was seen."""
     return sorted(days, key=lambda a: (a.day, a.first_seen_ms or float("inf"), a.person_id))

@@ -10,6 +10,7 @@ from hub.store.connection import BUSY_S, Connection
 from hub.store.sqlite_attendance import AttendanceTables
 from hub.store.sqlite_configs import ConfigTables
 from hub.store.sqlite_devices import DeviceTables
+from hub.store.sqlite_documents import Documents
 from hub.store.sqlite_events import EventTables
 from hub.store.sqlite_people import PeopleTables
 from hub.store.sqlite_review import ReviewTables
@@ -30,6 +31,7 @@ class SqliteStore(
         """
         self._keys = Keyring(path.parent / SITE_KEY) if keys is None else keys
         self._db = Connection(path, busy_s=busy_s)
+        self.documents = Documents(self._db)
         try:
             self._open_seals()
             with suppress(Busy, Unavailable):  # then the next one to open it, or `tidy`, comes to it

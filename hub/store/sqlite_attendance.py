@@ -20,6 +20,12 @@ UPDATE = """
     UPDATE attendance SET status = :status, first_seen_ms = :first_seen_ms, last_seen_ms = :last_seen_ms,
         device = :device, event_id = :event_id, clock = :clock, distance = :distance
     WHERE day = :day AND person_id = :person_id"""
+# A turn of its own, after all others; see hub/store/schema/0006.sql.
+INSERT_CORRECTION = """
+    INSERT INTO correction VALUES (
+        (SELECT (coalesce(max(seq), 0) / 1024 + 1) * 1024 FROM correction),
+        :correction_id, :person_id, :day, :status, :reason, :corrected_by, :at_ms
+    )"""
 # Only the conditions that are asked for, so that each query finds its index.
 FILTERS = {
     "person_id": "person_id = :person_id",
@@ -77,11 +83,7 @@ class AttendanceTables:
         with self._db.write() as db:
             if db.execute("SELECT 1 FROM person WHERE person_id = ?", (correction.person_id,)).fetchone() is None:
                 raise NotFound("There is no such person.")
-            db.execute(
-                """INSERT INTO correction (correction_id, person_id, day, status, reason, corrected_by, at_ms)
-                VALUES (:correction_id, :person_id, :day, :status, :reason, :corrected_by, :at_ms)""",
-                rows.correction_values(correction),
-            )
+            db.execute(INSERT_CORRECTION, rows.correction_values(correction))
             return _days(db, correction.day, correction.day, correction.person_id)[0]
 
     def corrections(self, person_id: str, day: str) -> list[Correction]:

@@ -75,16 +75,11 @@ class PeopleTables:
 
     def remove_person(self, person_id: str) -> Removed:
         with self._db.write() as db:
-            db.execute(SCRUB_DUE)
-            keys = _pictures_of(db, person_id)
-            count = strip_person(db, person_id)
-            for delete in DELETE_PERSON:
-                deleted = db.execute(delete, (person_id,)).rowcount
-                count += deleted
-            if not deleted:
+            removed = delete_person(db, person_id)
+            if not removed.rows:
                 raise NotFound("There is no such person.")
         self._db.scrub()
-        return Removed(count, keys)
+        return removed
 
     def pictures_of(self, person_id: str) -> tuple[str, ...]:
         with self._db.read() as db:
@@ -136,6 +131,18 @@ class PeopleTables:
     def people_revision(self) -> int:
         with self._db.read() as db:
             return int(db.execute("SELECT revision FROM people_revision").fetchone()[0])
+
+
+def delete_person(db: sqlite3.Connection, person_id: str) -> Removed:
+    """Delete a person everywhere, if they are there; the file is to be scrubbed then."""
+    if db.execute("SELECT 1 FROM person WHERE person_id = ?", (person_id,)).fetchone() is None:
+        return Removed(0, ())
+    db.execute(SCRUB_DUE)
+    keys = _pictures_of(db, person_id)
+    count = strip_person(db, person_id)
+    for delete in DELETE_PERSON:
+        count += db.execute(delete, (person_id,)).rowcount
+    return Removed(count, keys)
 
 
 def _pictures_of(db: sqlite3.Connection, person_id: str) -> tuple[str, ...]:
