@@ -250,6 +250,17 @@ class Negative:
     at_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A correction without its encoding: for who looks through them."""
+
+    event_id: str
+    place: int
+    person_id: str
+    by: str
+    at_ms: int
+
+
 class Status(StrEnum):
     """A person's day. `absent` and `excused` come only from a correction by hand."""
 
@@ -318,6 +329,17 @@ class FaceResult:
     distance: float | None = None
     margin: float | None = None
     score: float | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody might say who this is: nobody was recognized surely, or the name was denied."""
+        if self.outcome is Outcome.UNCERTAIN:
+            return True
+        return self.person_id is None and self.outcome in (
+            Outcome.UNKNOWN,
+            Outcome.RECOGNIZED,
+            Outcome.ALREADY_MARKED,
+        )
 
 
 @dataclass(frozen=True, slots=True)

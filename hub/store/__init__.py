@@ -12,6 +12,7 @@ from typing import Protocol
 from hub.model import (
     Attendance,
     Correction,
+    Denied,
     Device,
     DeviceState,
     Event,
@@ -201,6 +202,16 @@ class Store(Protocol):
 
     def negatives(self, engine: str) -> list[Negative]:
         """Every denial whose encoding `engine` made."""
+
+    def denials(self, *, person_id: str | None = None, event_id: str | None = None) -> list[Denied]:
+        """Every denial of a person, or of an event's faces, whatever engine made it; the newest first."""
+
+    def open_faces(self, *, limit: int = 50) -> list[tuple[Event, int]]:
+        """Faces that somebody might name, each as its event and its place there; the newest events first.
+
+        Those are unknown faces, uncertain ones, and ones whose name was denied, also in frames that showed
+        somebody who was recognized; with a picture still, not named by hand, and not ignored.
+        """
 
     def attendance(
         self, first_day: str, last_day: str, *, person_id: str | None = None, group: str | None = None

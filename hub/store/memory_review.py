@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from hub.errors import NotFound
-from hub.model import Event, FacePlace, FrameKey, Negative, Person
+from hub.model import Denied, Event, FacePlace, FrameKey, Negative, Person
 
 
 class MemoryReview:
@@ -64,6 +64,26 @@ class MemoryReview:
         with self._lock:
             found = [negative for negative in self._negatives.values() if negative.engine == engine]
         return sorted(found, key=lambda negative: (negative.event_id, negative.place))
+
+    def denials(self, *, person_id: str | None = None, event_id: str | None = None) -> list[Denied]:
+        with self._lock:
+            found = [
+                Denied(each.event_id, each.place, each.person_id, each.by, each.at_ms)
+                for each in self._negatives.values()
+                if person_id in (None, each.person_id) and event_id in (None, each.event_id)
+            ]
+        return sorted(found, key=lambda denied: (-denied.at_ms, denied.event_id, denied.place))
+
+    def open_faces(self, *, limit: int = 50) -> list[tuple[Event, int]]:
+        with self._lock:
+            newest = sorted(self._events.values(), key=lambda event: event.event_id, reverse=True)
+            found = [
+                (event, place)
+                for event in newest
+                for place, face in enumerate(event.faces)
+                if event.picture and face.is_open and FacePlace(event.event_id, place) not in self._ignored
+            ]
+        return found[: max(0, limit)]
 
     def _swap(self, face: FacePlace, old: str | None, new: str | None) -> None:
         """Give a face another person, if it has the one that is expected."""

@@ -3,7 +3,8 @@
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from hub.model import (
     Clock,
     Consent,
     Correction,
+    Denied,
     Device,
     DeviceState,
     Event,
@@ -82,6 +84,17 @@ def template_context(photo_id: str, engine: str, place: int) -> str:
 
 def negative_context(event_id: str, place: int, engine: str) -> str:
     return f"negative:{event_id}:{place}:{engine}"
+
+
+def placed(templates: Iterable[Template]) -> list[tuple[Template, int]]:
+    """Templates with their places: they count for each photo and engine."""
+    counted: Counter[tuple[str, str]] = Counter()
+    found = []
+    for each in templates:
+        kind = (each.photo_id, each.engine)
+        found.append((each, counted[kind]))
+        counted[kind] += 1
+    return found
 
 
 def template_values(keys: Keyring, template: Template, place: int) -> tuple[str, str, int, bytes]:
@@ -236,6 +249,10 @@ def negative(row: Row, keys: Keyring) -> Negative:
     return Negative(
         row["event_id"], row["place"], row["person_id"], row["engine"], found, row["denied_by"], row["at_ms"]
     )
+
+
+def denied(row: Row) -> Denied:
+    return Denied(row["event_id"], row["place"], row["person_id"], row["denied_by"], row["at_ms"])
 
 
 def device_values(device: Device) -> Values:

@@ -1,7 +1,7 @@
 """Events and their faces in SQLite."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from hub.errors import NotFound
 from hub.model import Attendance, Event, FaceResult, FrameKey, Outcome
@@ -142,6 +142,15 @@ def load_event(db: sqlite3.Connection, key: FrameKey) -> Event | None:
 
 def load_faces(db: sqlite3.Connection, found: Iterable[sqlite3.Row]) -> list[Event]:
     return [rows.event(row, _faces(db, row["event_id"])) for row in found]
+
+
+def load_places(db: sqlite3.Connection, places: Sequence[tuple[str, int]]) -> Iterator[tuple[Event, int]]:
+    """The events of faces, each with the face's place; an event with several faces is read once."""
+    known: dict[str, Event] = {}
+    for event_id, place in places:
+        if event_id not in known:
+            known[event_id] = load_faces(db, db.execute("SELECT * FROM event WHERE event_id = ?", (event_id,)))[0]
+        yield known[event_id], place
 
 
 def people_of(db: sqlite3.Connection, event: Event, marks: Sequence[Attendance]) -> set[str]:

@@ -4,10 +4,22 @@ import sqlite3
 from collections.abc import Collection
 
 from hub.errors import NotFound
-from hub.model import FacePlace, Negative
+from hub.model import Denied, Event, FacePlace, Negative
 from hub.sealing import Keyring
 from hub.store import rows
 from hub.store.connection import Connection
+from hub.store.sqlite_events import load_places
+
+# `FaceResult.is_open`, in the words of the index face_open.
+OPEN_FACES = """
+    SELECT face.event_id, face.place FROM face JOIN event USING (event_id)
+    WHERE (face.outcome = 'uncertain'
+            OR (face.person_id IS NULL AND face.outcome IN ('unknown', 'recognized', 'already_marked')))
+        AND event.picture IS NOT NULL
+        AND NOT EXISTS (
+            SELECT 1 FROM ignored_face WHERE ignored_face.event_id = face.event_id AND ignored_face.place = face.place
+        )
+    ORDER BY face.event_id DESC, face.place LIMIT ?"""
 
 
 class ReviewTables:
@@ -70,6 +82,18 @@ class ReviewTables:
         with self._db.read() as db:
             found = db.execute("SELECT * FROM negative WHERE engine = ? ORDER BY event_id, place", (engine,))
             return [rows.negative(row, self._keys) for row in found]
+
+    def denials(self, *, person_id: str | None = None, event_id: str | None = None) -> list[Denied]:
+        wanted = {"person_id": person_id, "event_id": event_id}
+        where = " AND ".join(["TRUE", *(f"{name} = :{name}" for name, value in wanted.items() if value is not None)])
+        newest = f"SELECT * FROM negative WHERE {where} ORDER BY at_ms DESC, event_id, place"  # noqa: S608 - fixed parts
+        with self._db.read() as db:
+            return [rows.denied(row) for row in db.execute(newest, wanted)]
+
+    def open_faces(self, *, limit: int = 50) -> list[tuple[Event, int]]:
+        with self._db.read() as db:
+            found = db.execute(OPEN_FACES, (max(0, limit),)).fetchall()
+            return list(load_places(db, [(row["event_id"], row["place"]) for row in found]))
 
 
 def _exists(db: sqlite3.Connection, person_id: str) -> bool:

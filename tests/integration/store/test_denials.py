@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hub.errors import NotFound
-from hub.model import FacePlace, Negative, Outcome
+from hub.model import Denied, FacePlace, Negative, Outcome
 from hub.store import Store
 from tests.integration.store.records import ENGINE, a_face, a_frame, a_person, a_vector, see
 
@@ -103,6 +103,16 @@ def test_a_denial_goes_with_the_person_whose_face_it_is(store: Store, negative: 
     store.name_faces([place(negative)], "p-2")
     store.remove_person("p-2")
     assert store.negatives(ENGINE) == []
+
+
+def test_corrections_are_listed_by_person_and_by_event(store: Store, negative: Negative) -> None:
+    other = see(store, a_frame(2), a_face("p-1"), a_face("p-2")).event
+    store.deny(negative)
+    store.deny(Negative(other.event_id, 1, "p-2", "another engine", a_vector(4), "a teacher", 6_000))
+    assert [denied.place for denied in store.denials()] == [1, 0]
+    assert store.denials(person_id="p-1") == [Denied(negative.event_id, 0, "p-1", "the office", 5_000)]
+    assert store.denials(event_id=other.event_id) == [Denied(other.event_id, 1, "p-2", "a teacher", 6_000)]
+    assert store.denials(person_id="p-2", event_id=negative.event_id) == []
 
 
 def test_the_score_is_kept_with_the_face(store: Store) -> None:
