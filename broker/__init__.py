@@ -14,7 +14,7 @@ locked(settings)                one broker a data folder
 """
 
 from broker.admin import Admin, Identity
-from broker.cameras import camera_credentials, certified_credentials
+from broker.cameras import camera_credentials, certified_credentials, way
 from broker.claims import open_until as code_open_until
 from broker.connection import ready
 from broker.desk import Desk
@@ -39,4 +39,5 @@ __all__ = [
     "prepare",
     "ready",
     "renew",
+    "way",
 ]

@@ -9,11 +9,13 @@ from hub.settings import Settings
 
 def camera_credentials(settings: Settings, device: str, password: str) -> dict[str, Any]:
     """The fixed form of `presenza device add --json`; `ca` is PEM text, None for a public CA."""
+    return {"device": device, "username": device, "password": password, **way(settings)}
+
+
+def way(settings: Settings) -> dict[str, Any]:
+    """How the broker is reached, which is all that a camera knows that has no identity yet."""
     return {
-        "device": device,
         "site": settings.site,
-        "username": device,
-        "password": password,
         "host": tls.names(settings)[0],
         "port": settings.mqtt_port,
         "tls": True,

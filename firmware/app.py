@@ -9,6 +9,7 @@ import gc
 import json
 import os
 
+import claim
 import clock
 import hal
 import slots
@@ -36,7 +37,19 @@ def run(slot, mode):
     with open("node.json") as file:
         node = json.load(file)
     log("boot", "folder", slot + ",", mode, "mode, reset by", hal.reset_reason())
-    asyncio.run(App(node, slot, mode).run())
+    asyncio.run(App(node, slot, mode).run() if "device" in node else _without_identity(node))
+
+
+async def _without_identity(node):
+    leds = Leds(Config(), node.get("led_brightness", 100))
+    await asyncio.gather(_feed_watchdog(), leds.run(), claim.run(node, leds))
+
+
+async def _feed_watchdog():
+    while True:
+        hal.feed_watchdog()
+        clock.uptime_ms()
+        await asyncio.sleep_ms(1000)
 
 
 class App:
@@ -75,18 +88,12 @@ class App:
 
     async def run(self):
         """One task per duty. The first that ends, ends the program: a restart is better than half a camera."""
-        duties = [self._feed_watchdog, self.uplink.run, self.leds.run, self.commands.run, self._report, self._prove]
+        duties = [_feed_watchdog, self.uplink.run, self.leds.run, self.commands.run, self._report, self._prove]
         if self.burst:
             duties += [self.burst.run, self.frames.resend_forever]
         if not self.psram_works:
             log("boot", "PSRAM doesn't work: expect no pictures")
         await asyncio.gather(*[duty() for duty in duties])
-
-    async def _feed_watchdog(self):
-        while True:
-            hal.feed_watchdog()
-            clock.uptime_ms()
-            await asyncio.sleep_ms(1000)
 
     async def _prove(self):
         """A boot that lasts is a good one; a trial is good when the hub has answered a frame; safe mode ends."""

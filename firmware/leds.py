@@ -12,6 +12,7 @@ PATTERNS = {
     "come_closer": tuple([(level, 0, ms) for ms in (400, 300, 200, 120, 80, 80) for level in (1, 0)]),
     "away": ((1, 0, 60), (0, 0, 900)) * 3,
     "error": ((1, 0, 60), (0, 0, 60)) * 10,
+    "unclaimed": ((1, 1, 60), (0, 0, 150)) * 2,
     "identify": ((1, 0, 250), (0, 1, 250)) * 20,
 }
 _FOR_OUTCOME = {

@@ -11,6 +11,8 @@ from log import log, why
 
 _CONNECT_ERRORS = (OSError, ValueError, EOFError)  # ValueError: mbedTLS on a bad certificate or host name
 _CLOCK_AGAIN_MS = 6 * 3600 * 1000
+_TLS_ALERT = -0x7780  # MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE
+_HUNG_UP = (32, 104, _TLS_ALERT)  # EPIPE, ECONNRESET
 
 
 class Uplink:
@@ -29,7 +31,7 @@ class Uplink:
         self._hub_status = wire.hub(self._site, wire.STATUS)
         self._frame_topic = wire.up(self._site, self._device, wire.FRAME)
         self._link = link.Link(node)
-        self._tls = link.tls_context(node.get("ca_file"))
+        self._tls = link.tls_context(node)
         self._client = None
         self._hub_online = False
         self._clock_ms = None  # uptime at which the clock was last set
@@ -55,9 +57,19 @@ class Uplink:
                 log("uplink", "the broker refuses:", mqtt.REFUSALS[error.errno])
             except _CONNECT_ERRORS as error:
                 log("uplink", "no connection:", why(error))
+                self._doubt_certificate(error)
             pause = backoff.next_ms()
             log("uplink", "again in", pause, "ms")
             await asyncio.sleep_ms(pause)
+
+    def _doubt_certificate(self, error):
+        """A broker that doesn't take our certificate hangs up without a word of MQTT."""
+        if "certificate_file" not in self._node:
+            return
+        if clock.unix_ms() // 1000 > self._node.get("certificate_ends_s", 1 << 40):
+            log("uplink", "this camera's certificate has ended: it needs a new one, by `presenza device flash`")
+        elif isinstance(error, EOFError) or getattr(error, "errno", None) in _HUNG_UP:
+            log("uplink", "the broker hung up: was this camera's certificate revoked, or is it of another CA?")
 
     async def _set_clock(self):
         now = clock.uptime_ms()
@@ -74,7 +86,7 @@ class Uplink:
         will = (wire.up(self._site, self._device, wire.STATUS), json.dumps(self._offline()))
         try:
             await client.connect(
-                node["host"], node["port"], self._device, node["username"], node["password"], self._tls, will
+                node["host"], node["port"], self._device, node.get("username"), node.get("password"), self._tls, will
             )
             await client.subscribe(self._topics())
             self._client = client

@@ -1,4 +1,4 @@
-"""Files of the cache folder: made once, shared by processes that may make them at the same moment."""
+"""Files that are there whole or not at all: mostly those of the cache folder, which processes share."""
 
 import os
 import tempfile
@@ -7,8 +7,8 @@ from pathlib import Path
 from hub.errors import PresenzaError
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file, readable by everybody, so that it is there whole or not at all. Raises PresenzaError."""
+def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Write a file so that it is there whole or not at all. Raises PresenzaError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
@@ -17,7 +17,7 @@ def write_whole(path: Path, data: bytes) -> None:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-                os.fchmod(file.fileno(), 0o644)
+                os.fchmod(file.fileno(), mode)
                 unfinished.replace(path)
             except BaseException:
                 unfinished.unlink(missing_ok=True)

@@ -15,11 +15,13 @@ import click
 
 import broker
 from hub import samples
+from hub.cachefile import write_whole
 from hub.cli.output import json_option, note, settings_option
 from hub.errors import Conflict, Unavailable
 from hub.model import Device
 from hub.settings import Settings
 from hub.simulator.camera import Camera, Told
+from hub.simulator.claiming import Claimant
 from hub.simulator.credentials import Credentials, read_credentials
 from hub.simulator.fleet import Fleet, now_ms
 from hub.simulator.link import Faults, Link
@@ -34,7 +36,7 @@ STILLS = 24  # pictures that all cameras share with --no-scene
 Share = click.FloatRange(0, 1)
 Rate = click.FloatRange(0, 60)
 Folder = click.Path(exists=True, file_okay=False, path_type=Path)
-File = click.Path(exists=True, dir_okay=False, path_type=Path)
+File = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command("camera")
@@ -51,6 +53,11 @@ File = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--credentials",
     type=File,
     help="What `presenza device add --json` printed, one object a line; default: new ones from the local broker.",
+)
+@click.option(
+    "--claim",
+    metavar="CODE",
+    help="Claim an identity with a code of `presenza device invite`, and keep it in the file of --credentials.",
 )
 @click.option("--loss", type=Share, default=0, help="Share of chunks that get lost.")
 @click.option("--duplicates", type=Share, default=0, help="Share of chunks that arrive twice.")
@@ -70,6 +77,7 @@ def camera_command(
     *,
     count: int | None,
     credentials: Path | None,
+    claim: str | None,
     seconds: float | None,
     seed: int,
     fps: float | None,
@@ -85,6 +93,8 @@ def camera_command(
     """
     people = [] if more.pop("wall") else _people(settings, more.pop("photos"))
     rooms = _rooms(people, seed, more.pop("pairs"))
+    if claim is not None:
+        _claim(settings, credentials, claim, seconds)
     logins = read_credentials(credentials)[:count] if credentials else _provision(settings, count or 1)
     config: dict[str, Any] = {"burst_fps": fps} if fps else {}
     if no_scene:
@@ -139,6 +149,24 @@ def _stills(people: Sequence[Sequence[Portrait]], seed: int, spread_ms: float) -
     for number in itertools.count():
         turn = number % STILLS
         yield Still(jpegs[turn:] + jpegs[:turn], begins_ms=number * GOLDEN % 1 * spread_ms)
+
+
+def _claim(settings: Settings, file: Path | None, code: str, seconds: float | None) -> None:
+    """Fill the file with a camera's identity. One that it holds already is used as it is."""
+    if file is None:
+        raise click.UsageError("--claim keeps what it gets in a file: name it with --credentials.")
+    if not file.exists():
+        write_whole(file, json.dumps(broker.way(settings)).encode(), mode=0o600)
+    claimant = Claimant(file, tell=lambda sentence: note(f"claim: {sentence}"))
+    claimant.enter(code)
+    over = threading.Timer(seconds or threading.TIMEOUT_MAX, claimant.stop)
+    over.daemon = True
+    over.start()
+    try:
+        if claimant.run() is None:
+            raise Unavailable("No identity was claimed in that time.")
+    finally:
+        over.cancel()
 
 
 def _provision(settings: Settings, count: int) -> list[Credentials]:

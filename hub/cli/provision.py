@@ -40,24 +40,29 @@ ca_option = click.option(
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The CA's certificate (PEM), where the broker's certificate is of a public CA.",
 )
+claim_option = click.option("--claim", help="Without DEVICE: the one-time code that it claims its identity with.")
+certificate_option = click.option("--certificate", is_flag=True, help="A client certificate instead of a password.")
 
 
 @click.command("image")
-@click.argument("device")
+@click.argument("device", required=False)
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Where to write it."
 )
+@claim_option
+@certificate_option
 @ssid_option
 @passphrase_option
 @ca_option
 @settings_option
 @json_option
-def image_command(settings: Settings, *, device: str, output: Path, as_json: bool, **wifi: Any) -> None:
+def image_command(settings: Settings, *, device: str | None, output: Path, as_json: bool, **options: Any) -> None:
     """Write the file system of DEVICE as one image: application, Wi-Fi, identity, CA.
 
     A camera that has an identity gets a new password, and the old one ends. The image holds secrets.
+    Without DEVICE it is for cameras that claim an identity by a code (`presenza device invite`).
     """
-    made, content = _pack(settings, device, **wifi)
+    made, content = _pack(settings, device, **options)
     write(output, content, 0o600)
     size = sum(len(data) for data in made.files.values())
     row = {"device": device, "image": str(output), "offset": hex(image.OFFSET), "bytes": len(content)}
@@ -65,7 +70,7 @@ def image_command(settings: Settings, *, device: str, output: Path, as_json: boo
 
 
 @click.command("flash")
-@click.argument("device")
+@click.argument("device", required=False)
 @click.option("--port", required=True, help="The serial port, such as /dev/ttyUSB0.")
 @click.option(
     "--micropython",
@@ -73,18 +78,21 @@ def image_command(settings: Settings, *, device: str, output: Path, as_json: boo
     help="MicroPython's image for the board, written too; needed the first time. See firmware/README.md.",
 )
 @click.option("--baud", type=click.IntRange(9600, 2_000_000), default=460_800, show_default=True)
+@claim_option
+@certificate_option
 @ssid_option
 @passphrase_option
 @ca_option
 @settings_option
 def flash_command(
-    settings: Settings, *, device: str, port: str, micropython: Path | None, baud: int, **wifi: Any
+    settings: Settings, *, device: str | None, port: str, micropython: Path | None, baud: int, **options: Any
 ) -> None:
     """Make DEVICE out of the board at a serial port: write MicroPython, the application and its identity.
 
-    A camera that has an identity gets a new password, and the old one ends.
+    A camera that has an identity gets a new password, and the old one ends. Without DEVICE the board claims
+    its identity by a code (`presenza device invite`), given here or typed at its serial port.
     """
-    _, content = _pack(settings, device, **wifi)
+    _, content = _pack(settings, device, **options)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "filesystem.bin"
         write(path, content, 0o600)
@@ -92,7 +100,8 @@ def flash_command(
         if micropython is not None:
             parts[flash.MICROPYTHON_OFFSET] = flash.checked_micropython(micropython)
         flash.write(port, parts, baud)
-    note(f"{device} is written and verified. Reset the board; `mpremote connect {port} repl` shows its log.")
+    what = device or "The camera"
+    note(f"{what} is written and verified. Reset the board; `mpremote connect {port} repl` shows its log.")
 
 
 @click.command("update")
@@ -119,16 +128,28 @@ def attach(group: click.Group) -> None:
         group.add_command(command)
 
 
-def _pack(settings: Settings, device: str, **wifi: Any) -> tuple[build.Build, bytes]:
+def _pack(settings: Settings, device: str | None, **options: Any) -> tuple[build.Build, bytes]:
     """Build first, and give the identity last: what fails must not have changed a password."""
+    _check_options(device, options)
     made = build.build("board")
     key = signing.public_modulus(signing.load_key(settings))
-    joined = Wifi(wifi["ssid"], wifi["wifi_password"])
-    ca = wifi["ca"].read_text(encoding="ascii") if wifi["ca"] else None
-    trial = broker.camera_credentials(settings, device, "")
-    node_files(_with_ca(trial, ca), joined, key)
-    node = node_files(_with_ca(_identity(settings, device), ca), joined, key)
+    joined = Wifi(options["ssid"], options["wifi_password"])
+    ca = options["ca"].read_text(encoding="ascii") if options["ca"] else None
+    node = node_files(_with_ca(_unclaimed(settings, options["claim"]), ca), joined, key)
+    if device is not None:
+        node = node_files(_with_ca(_identity(settings, device, options["certificate"]), ca), joined, key)
     return made, image.pack(image.board_files(made, node))
+
+
+def _check_options(device: str | None, options: Mapping[str, Any]) -> None:
+    if device is not None and options["claim"]:
+        raise click.UsageError("A camera that claims its identity is named by the code: leave DEVICE or --claim out.")
+    if device is None and options["certificate"]:
+        raise click.UsageError("A camera that claims its identity gets a password: --certificate needs DEVICE.")
+
+
+def _unclaimed(settings: Settings, code: str | None) -> dict[str, Any]:
+    return broker.way(settings) | {"claim": code}
 
 
 def _passphrase(file: IO[str] | None) -> str:
@@ -142,16 +163,31 @@ def _with_ca(credentials: dict[str, Any], ca: str | None) -> Mapping[str, Any]:
     return credentials if ca is None else {**credentials, "ca": ca}
 
 
-def _identity(settings: Settings, device: str) -> dict[str, Any]:
-    """The camera's credentials: new ones, or a new password where it has an identity."""
+def _identity(settings: Settings, device: str, certified: bool) -> dict[str, Any]:
+    """The camera's credentials: new ones, or new secrets where it has an identity."""
     with broker.Admin(settings) as admin:
-        try:
-            password = admin.add_device(device)
-        except Conflict:
-            password = admin.rotate(device)
-            note(f"{device} had an identity: it has a new password now, and the old one is of no use any more.")
+        credentials = _certified(settings, admin, device) if certified else _with_password(settings, admin, device)
     register(settings, device, "")
+    return credentials
+
+
+def _with_password(settings: Settings, admin: broker.Admin, device: str) -> dict[str, Any]:
+    try:
+        password = admin.add_device(device)
+    except Conflict:
+        password = admin.rotate(device)
+        note(f"{device} had an identity: it has a new password now, and the old one is of no use any more.")
     return broker.camera_credentials(settings, device, password)
+
+
+def _certified(settings: Settings, admin: broker.Admin, device: str) -> dict[str, Any]:
+    try:
+        pair = admin.add_certified(device)
+    except Conflict:
+        admin.remove(device)
+        pair = admin.add_certified(device)
+        note(f"{device} had an identity: it has a new certificate now, and what it had is of no use any more.")
+    return broker.certified_credentials(settings, device, pair)
 
 
 def _say(name: str, left: int) -> None:

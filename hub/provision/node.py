@@ -6,9 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
 from hub.errors import InputError
 
 CA_FILE = "ca.der"
+CERTIFICATE_FILE = "camera.der"
+KEY_FILE = "camera.key.der"
+NODE = ("site", "device", "host", "port", "username", "password", "claim")
 SSID_MAX = 32  # bytes, IEEE 802.11
 PASSPHRASE = (8, 63)
 
@@ -22,17 +28,31 @@ class Wifi:
 def node_files(credentials: Mapping[str, Any], wifi: Wifi, update_key: str) -> dict[str, bytes]:
     """The files of one camera, from what `presenza device add` gives out.
 
+    Without `device` it is a camera that claims its identity, with the code under `claim` or one that is typed.
     Raises InputError for a network name or passphrase that Wi-Fi doesn't allow, and where the camera
     could not verify the broker.
     """
     _check_wifi(wifi)
-    node = {name: credentials[name] for name in ("site", "device", "host", "port", "username", "password")}
+    node = {name: credentials[name] for name in NODE if credentials.get(name) is not None}
     node |= {"wifi_ssid": wifi.ssid, "wifi_password": wifi.password}
     files = {"update.key": update_key.encode() + b"\n"}
     if credentials["tls"]:
         files[CA_FILE] = _der(credentials["ca"])
         node["ca_file"] = CA_FILE
+    if "certificate" in credentials:
+        files |= _certificate(credentials)
+        del node["username"]  # the certificate says who it is
+        node |= {"certificate_file": CERTIFICATE_FILE, "key_file": KEY_FILE}
+        certificate = x509.load_pem_x509_certificate(credentials["certificate"].encode())
+        node["certificate_ends_s"] = int(certificate.not_valid_after_utc.timestamp())
     return {**files, "node.json": json.dumps(node, indent=1).encode()}
+
+
+def _certificate(credentials: Mapping[str, Any]) -> dict[str, bytes]:
+    """The camera's own certificate and key: MicroPython's mbedTLS reads DER, not PEM."""
+    key = serialization.load_pem_private_key(credentials["key"].encode(), None)
+    form = (serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return {CERTIFICATE_FILE: _der(credentials["certificate"]), KEY_FILE: key.private_bytes(*form)}
 
 
 def _check_wifi(wifi: Wifi) -> None:

@@ -1,9 +1,11 @@
 """One MQTT 3.1.1 connection of a simulated camera, driven by somebody else's selector. Used once."""
 
+import re
 import socket
 import ssl
 from contextlib import suppress
 from functools import lru_cache
+from tempfile import NamedTemporaryFile
 from typing import Any, Protocol
 
 import paho.mqtt.client as mqtt
@@ -37,7 +39,11 @@ class Session:
         self._client = client = mqtt.Client(
             CallbackAPIVersion.VERSION2, credentials.device, clean_session=True, protocol=mqtt.MQTTv311
         )
+        self._answered = False
+        self._alert = ""
         client.username_pw_set(credentials.username, credentials.password)
+        if credentials.certificate:
+            client.on_log = self._on_log
         client.will_set(credentials.topic(wire.STATUS), will, qos=1, retain=True)
         client.connect_timeout = CONNECT_S
         client.on_connect, client.on_disconnect, client.on_message = self._on_connect, self._on_lost, self._on_message
@@ -45,7 +51,7 @@ class Session:
         client.on_socket_close = self._on_close
         client.on_socket_register_write = _nothing  # set, so that paho leaves writing to `flush`
         if credentials.tls:
-            client.tls_set_context(_trust(credentials.ca))
+            client.tls_set_context(_trust(credentials.ca, credentials.certificate, credentials.key))
         client.connect(credentials.host, credentials.port, KEEPALIVE_S)
         self.flush()
 
@@ -100,6 +106,8 @@ class Session:
         self._listener.closed(sock)
 
     def _on_connect(self, client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
+        self._answered = True
+        client.on_log = None
         if reason.is_failure:
             self._listener.refused(str(reason))
             return
@@ -107,7 +115,14 @@ class Session:
         client.subscribe([(wire.down(site, device, "+"), 1), (wire.hub(site, wire.STATUS), 1)])
         self._listener.connected()
 
+    def _on_log(self, _client: mqtt.Client, _data: Any, _level: int, line: str) -> None:
+        # With TLS 1.3 a certificate is refused after the handshake, and paho tells the reason to its log alone.
+        alert = re.search(r"alert ([a-z ]+)", line)
+        self._alert = alert[1].strip() if alert else self._alert
+
     def _on_lost(self, *_: Any) -> None:
+        if self._credentials.certificate and not self._answered:
+            self._listener.refused(f"it doesn't take this camera's certificate ({self._alert or 'it hung up'})")
         self._listener.lost()
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
@@ -115,9 +130,15 @@ class Session:
 
 
 @lru_cache(8)
-def _trust(ca: str | None) -> ssl.SSLContext:
+def _trust(ca: str | None, certificate: str | None, key: str | None) -> ssl.SSLContext:
     """Shared, because to read the system's CAs takes longer than all the rest of connecting."""
-    return ssl.create_default_context(cadata=ca)
+    context = ssl.create_default_context(cadata=ca)
+    if certificate and key:
+        with NamedTemporaryFile() as file:  # the ssl module reads them from a file only
+            file.write((certificate + key).encode())
+            file.flush()
+            context.load_cert_chain(file.name)
+    return context
 
 
 def _nothing(*_: Any) -> None:

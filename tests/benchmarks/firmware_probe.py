@@ -24,7 +24,7 @@ FRAME_BYTES = 40_000
 
 def main(node, chunk_size, frames, rounds):
     picture = memoryview(array.array("b", bytes(FRAME_BYTES)))  # signed, as the driver's buffer is
-    tls = link.tls_context(node.get("ca_file"))
+    tls = link.tls_context(node)
     times = {"client": [], "socket": []}
     for _ in range(rounds + 1):  # the first is for warming up
         times["client"].append(asyncio.run(through_client(node, tls, picture, chunk_size, frames)))

@@ -73,9 +73,15 @@ async def make_board(tmp_path: Path, broker_site: Site, time_server: str) -> Asy
     async with AsyncExitStack() as stack:
 
         async def make(
-            build: Build, *, watchdog_s: float = 60.0, on: bool = True, add_camera: bool = True, **node: Any
+            build: Build,
+            *,
+            watchdog_s: float = 60.0,
+            on: bool = True,
+            add_camera: bool = True,
+            credentials: dict[str, Any] | None = None,
+            **node: Any,
         ) -> Board:
-            credentials = broker_site.add_camera("door-1") if add_camera else NOBODY
+            credentials = credentials or (broker_site.add_camera("door-1") if add_camera else NOBODY)
             board = Board(tmp_path / "flash", build, node_files(credentials, Wifi("test"), "00"), watchdog_s)
             board.set_node(**{"host": "127.0.0.1", "ntp": [time_server], "keepalive_s": 10, **node})
             board.set_config(**QUICK)
