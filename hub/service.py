@@ -11,6 +11,7 @@ import structlog
 from ulid import ULID
 
 from hub import __version__, attendance, faces, retention, wire
+from hub.cloud import firebase, starting
 from hub.devices import DeviceBook
 from hub.engines import Engines
 from hub.errors import PresenzaError, SettingsError, Unavailable
@@ -46,6 +47,8 @@ class Service:
         self._hub_id = str(ULID())
         self._since_ms = now_ms()
         self._metrics = Metrics()
+        if settings.store == "firestore":
+            firebase.credential(settings)  # what can't be right stops the start, before anything is opened
         self._store: Store = open_store(settings)
         self._pictures = open_pictures(settings)
         self._engines = Engines(faces.options(settings), settings.workers, self._store, self._pictures, self._metrics)
@@ -97,6 +100,7 @@ class Service:
             "devices": self._devices.keep(),
             "retention": self._retain(),
             "seal": self._seal(),
+            **({"cloud check": starting.report(self._settings, now_ms)} if self._settings.store == "firestore" else {}),
             "report": self._report(),
             "pulse": self._pulse(),
         }

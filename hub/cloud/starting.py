@@ -4,17 +4,23 @@
 can only be wrong in the configuration does (`hub.cloud.firebase` raises it as SettingsError).
 """
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+
+import structlog
 
 from hub.cloud import firebase
 from hub.errors import SettingsError
 from hub.settings import Settings, emulator_hosts
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 5.0
 MAX_CLOCK_ERROR_MS = 5 * 60_000  # Google refuses keys' signatures that are much farther off
+AGAIN_S = 300.0  # while nobody is reached: a wrong clock and a missing bucket are to be said all the same
 CONSOLE = "Make a new one in the Firebase console, under Project settings, Service accounts, and put it in its place."
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +37,27 @@ class Trouble:
 
 
 def look(settings: Settings, now_ms: Callable[[], int]) -> list[Trouble]:
-    """Ask Google for the token, the database and the bucket. Takes up to half a minute when nobody answers."""
+    """Ask Google for the token, the database and the bucket. Takes some seconds when nobody answers."""
     try:
         return list(_look(settings, now_ms))
     except SettingsError as error:
         return [Trouble("settings", str(error), "See docs/firestore.md.")]
+
+
+async def report(settings: Settings, now_ms: Callable[[], int]) -> None:
+    """Log what is wrong, and look again until Google was reached once."""
+    said = None
+    while True:
+        found = await asyncio.to_thread(look, settings, now_ms)
+        for trouble in found if found != said else []:
+            say = log.warning if trouble.away else log.error
+            say("cloud", reason=trouble.reason, message=trouble.message, todo=trouble.todo)
+        if not any(trouble.away for trouble in found):
+            break
+        said = found
+        await asyncio.sleep(AGAIN_S)
+    if not found:
+        log.info("cloud reached", project=settings.firebase_project, space=settings.space)
 
 
 def _look(settings: Settings, now_ms: Callable[[], int]) -> Iterator[Trouble]:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -243,6 +243,14 @@ def enrol(folder: Path) -> None:
     for person, photos in {"obama": 2, "biden": 1}.items():
         chosen = [str(portrait(person, number)) for number in range(photos)]
         run("people", "add", "--name", person.title(), "--consent", "Public figure", *chosen, env=env)
+
+
+def until(condition: Callable[[], Any], problem: str = "it did not come about") -> None:
+    """Wait until what another process does has come about."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, problem
+        time.sleep(0.05)
 
 
 @contextmanager
