@@ -57,7 +57,7 @@ def refusal(request: HttpRequest) -> HttpResponse | None:
     """The answer to a request that isn't looked at any further."""
     if not host_allowed(request.META.get("HTTP_HOST", "")):
         return HttpResponse(_("This dashboard isn't known under that name."), status=421, content_type="text/plain")
-    limit = IMPORT_MAX if request.path == IMPORT_PATH else BODY_MAX
+    limit = body_max(request.path)
     try:
         length = int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:
@@ -65,6 +65,11 @@ def refusal(request: HttpRequest) -> HttpResponse | None:
     if not 0 <= length <= limit:
         return HttpResponse(_("That is too much at once."), status=413, content_type="text/plain")
     return None
+
+
+def body_max(path: str) -> int:
+    """How many bytes a request to this address may bring."""
+    return IMPORT_MAX if path == IMPORT_PATH else BODY_MAX
 
 
 def host_allowed(host: str) -> bool:

@@ -10,8 +10,8 @@ import sys
 import threading
 from typing import Any
 
+import daphne.server
 import structlog
-from daphne.server import Server
 from django.conf import settings
 from django.core.management import call_command
 from twisted.internet import reactor
@@ -62,11 +62,13 @@ class Process:
 
     def run(self) -> None:
         from dashboard.asgi import application
+        from dashboard.bodies import BoundedFactory
 
         host = self._presenza.http_host.replace(":", r"\:")
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: reactor.callFromThread(self._stop))
-        Server(
+        daphne.server.HTTPFactory = BoundedFactory  # daphne takes its factory by this name
+        daphne.server.Server(
             application,
             endpoints=[f"tcp:{self._presenza.http_port}:interface={host}"],
             signal_handlers=False,
