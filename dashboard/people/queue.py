@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboard.runtime import Runtime
-from hub.errors import PayloadRefused, Unavailable
-from hub.model import Event, FacePlace, FaceResult, Outcome
+from hub.errors import NotFound, PayloadRefused, Unavailable
+from hub.model import Event, FacePlace, FaceResult
 from hub.payloads import LikenessFace, LikenessReply, LikenessRequest, decode
 
 SHOWN = 400  # faces
 GROUPED = 120  # visits: what the hub can group while somebody waits
 ANSWER_S = 25.0
-OPEN = (Outcome.UNKNOWN, Outcome.UNCERTAIN)
+CHOSEN = 10 * SHOWN  # faces that one form may name
+MAX_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,10 @@ class Seen:
     @property
     def face(self) -> FaceResult:
         return self.event.faces[self.place]
+
+    @property
+    def at(self) -> FacePlace:
+        return FacePlace(self.event.event_id, self.place)
 
     @property
     def key(self) -> str:
@@ -50,20 +55,37 @@ class Stranger:
         return max(seen.event.received_ms for seen in self.faces)
 
 
-def waiting(runtime: Runtime, limit: int = SHOWN) -> list[Seen]:
-    """Unknown faces with a picture that are nobody's and not ignored, newest first."""
-    ignored = runtime.store.ignored_faces()
-    events = [event for outcome in OPEN for event in runtime.store.events(outcome=outcome, limit=2 * limit)]
-    events.sort(key=lambda event: event.event_id, reverse=True)
-    faces = [Seen(event, place) for event in events if event.picture for place in range(len(event.faces))]
-    found = [seen for seen in faces if _open(seen) and FacePlace(seen.event.event_id, seen.place) not in ignored]
-    return found[:limit]
+def waiting(runtime: Runtime, sees: frozenset[str] | None = None, limit: int = SHOWN) -> list[Seen]:
+    """Faces with a picture that somebody might name, newest first: also those beside somebody who was recognized.
+
+    Who sees only some groups (`sees`) isn't shown a face that is perhaps somebody of another.
+    """
+    found = [Seen(event, place) for event, place in runtime.store.open_faces(limit=limit)]
+    return [seen for seen in found if _visible(seen, runtime, sees)]
 
 
-def _open(seen: Seen) -> bool:
-    # An uncertain face names whom it may be; an unknown one with a name was given it by hand.
-    face = seen.face
-    return face.outcome is Outcome.UNCERTAIN or (face.outcome is Outcome.UNKNOWN and face.person_id is None)
+def chosen(runtime: Runtime, keys: Sequence[str], sees: frozenset[str] | None = None) -> list[Seen]:
+    """The faces that a form names, as far as they wait still and may be seen."""
+    ignored, found = runtime.store.ignored_faces(), []
+    for event_id, place in sorted(_places(keys), reverse=True):
+        try:
+            event = runtime.store.event(event_id)
+        except NotFound:
+            continue
+        is_open = event.picture and place < len(event.faces) and event.faces[place].is_open
+        if is_open and FacePlace(event_id, place) not in ignored and _visible(Seen(event, place), runtime, sees):
+            found.append(Seen(event, place))
+    return found
+
+
+def _visible(seen: Seen, runtime: Runtime, sees: frozenset[str] | None) -> bool:
+    person = runtime.roster().by_id.get(seen.face.person_id or "")
+    return sees is None or seen.face.person_id is None or (person is not None and person.group in sees)
+
+
+def _places(keys: Sequence[str]) -> set[tuple[str, int]]:
+    parts = [key.rsplit(".", 1) for key in keys[:CHOSEN] if "." in key]
+    return {(event_id, int(place)) for event_id, place in parts if place.isdecimal() and len(place) < MAX_DIGITS}
 
 
 def by_likeness(runtime: Runtime, faces: Sequence[Seen]) -> list[Stranger] | None:

@@ -1,7 +1,5 @@
 """The queue of unknown faces: give them to somebody, ignore them, take it back."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,14 +9,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dashboard.audit import log
 from dashboard.live import crops
-from dashboard.people import enrol, queue
+from dashboard.people import enrol, queue, undo
 from dashboard.people.scope import person_or_404
 from dashboard.rights import Right, needs
 from dashboard.runtime import Runtime, current
-from hub.errors import NotFound, Unavailable
-from hub.model import FacePlace, Person
+from hub.errors import Unavailable
+from hub.model import Person
 
-UNDO = "unknown_undo"  # in the session: the last thing done
 TEMPLATES = 4  # faces of one stranger that become photos of the person
 CHOICES = 2000
 
@@ -28,7 +25,7 @@ CHOICES = 2000
 def unknown(request: HttpRequest) -> HttpResponse:
     """At once by visit; the page then asks for the groups by likeness, which take the hub a while."""
     runtime = current()
-    faces = queue.waiting(runtime)
+    faces = queue.waiting(runtime, request.user.sees)
     log.record(request, "seen_unknown", f"{len(faces)} faces")
     return _page(request, "people/unknown.html", faces, queue.by_visit(faces))
 
@@ -37,7 +34,7 @@ def unknown(request: HttpRequest) -> HttpResponse:
 @require_GET
 def groups(request: HttpRequest) -> HttpResponse:
     """The queue by likeness."""
-    faces = queue.waiting(current())
+    faces = queue.waiting(current(), request.user.sees)
     found = queue.by_likeness(current(), faces)
     return _page(
         request, "people/_strangers.html", faces, queue.by_visit(faces) if found is None else found, found is None
@@ -54,7 +51,7 @@ def _page(
         "alone": alone,
         "asking": template == "people/unknown.html" and bool(faces),
         "full": len(faces) == queue.SHOWN,
-        "undo": request.session.get(UNDO),
+        "latest": [(done, current().roster().name(done.person_id)) for done in undo.latest(request)],
         "people": people[:CHOICES],
     }
     return render(request, template, context)
@@ -73,16 +70,19 @@ def assign(request: HttpRequest) -> HttpResponse:
 
 def give(request: HttpRequest, person: Person, keys: list[str]) -> HttpResponse:
     """Make faces of the queue somebody's."""
-    runtime, faces = current(), _faces(keys)
+    runtime = current()
+    faces = queue.chosen(runtime, keys, request.user.sees)
     before = {photo.photo_id for photo in runtime.store.photos(person.person_id)}
     try:
         judged = enrol.enrol(runtime, person.person_id, _crops(runtime, faces), keep=False)
     except Unavailable as error:
         messages.error(request, _("The faces could not be judged: %(why)s") % {"why": error})
         return redirect("unknown")
-    runtime.store.name_faces(faces, person.person_id)
+    places = [seen.at for seen in faces]
+    runtime.store.name_faces(places, person.person_id)
+    runtime.store.ignore_faces(places)  # an uncertain face stays uncertain with a name, and is settled all the same
     added = [photo.photo_id for photo in runtime.store.photos(person.person_id) if photo.photo_id not in before]
-    _remember(request, "assign", faces, person_id=person.person_id, photos=added)
+    undo.remember(request, undo.ASSIGN, faces, person_id=person.person_id, photos=added)
     log.record(request, "faces_assigned", person.person_id, f"{len(faces)} faces, {len(added)} photos")
     sentence = ngettext("%(n)d face is %(name)s's now.", "%(n)d faces are %(name)s's now.", len(faces))
     messages.success(request, sentence % {"n": len(faces), "name": person.name})
@@ -96,48 +96,22 @@ def give(request: HttpRequest, person: Person, keys: list[str]) -> HttpResponse:
 @needs(Right.EDIT_PEOPLE)
 @require_POST
 def ignore(request: HttpRequest) -> HttpResponse:
-    faces = _faces(request.POST.getlist("face"))
-    current().store.ignore_faces(faces)
-    _remember(request, "ignore", faces)
+    faces = queue.chosen(current(), request.POST.getlist("face"), request.user.sees)
+    current().store.ignore_faces([seen.at for seen in faces])
+    undo.remember(request, undo.IGNORE, faces)
     log.record(request, "faces_ignored", f"{len(faces)} faces")
     return redirect("unknown")
 
 
 @needs(Right.EDIT_PEOPLE)
 @require_POST
-def undo(request: HttpRequest) -> HttpResponse:
-    """Take the last thing back."""
-    runtime, done = current(), request.session.pop(UNDO, None)
-    if done is None:
-        return redirect("unknown")
-    faces = [FacePlace(event_id, place) for event_id, place in done["faces"]]
-    if done["what"] == "ignore":
-        runtime.store.ignore_faces(faces, ignored=False)
-    else:
-        runtime.store.name_faces(faces, None)
-        for photo_id in done["photos"]:
-            _remove_photo(runtime, photo_id)
-    log.record(request, "faces_undone", done["what"], f"{len(faces)} faces")
-    messages.success(request, _("Taken back."))
+def take_back(request: HttpRequest) -> HttpResponse:
+    """Take one of the latest things back."""
+    done = undo.take_back(request, current(), request.POST.get("done", ""))
+    if done is not None:
+        log.record(request, "faces_undone", done.what, f"{done.count} faces")
+        messages.success(request, _("Taken back."))
     return redirect("unknown")
-
-
-def _remove_photo(runtime: Runtime, photo_id: str) -> None:
-    try:
-        removed = runtime.store.remove_photo(photo_id)
-    except NotFound:
-        return  # somebody removed it meanwhile
-    for key in removed.pictures:
-        runtime.pictures.delete(key)
-    crops.forget()
-
-
-def _faces(keys: list[str]) -> list[FacePlace]:
-    """The faces that a form names, as far as they are unknown still."""
-    places = {tuple(text.rsplit(".", 1)) for text in keys if "." in text}
-    wanted = {FacePlace(parts[0], int(parts[1])) for parts in places if parts[1].isdecimal()}
-    open_now = {FacePlace(seen.event.event_id, seen.place) for seen in queue.waiting(current(), 10 * queue.SHOWN)}
-    return sorted(wanted & open_now, key=lambda face: (face.event_id, face.place), reverse=True)
 
 
 def _chosen(request: HttpRequest, runtime: Runtime) -> Person | None:
@@ -154,18 +128,12 @@ def _label(person: Person) -> str:
     return f"{person.name} ({', '.join(part for part in (person.group, person.number) if part)})"
 
 
-def _crops(runtime: Runtime, faces: list[FacePlace]) -> list[enrol.Upload]:
+def _crops(runtime: Runtime, faces: list[queue.Seen]) -> list[enrol.Upload]:
     """The pictures around some of the faces: alone in them, so that the hub finds one face."""
     uploads = []
-    for face in faces[:TEMPLATES]:
-        event = runtime.store.event(face.event_id)
-        frame = crops.frame(runtime.pictures, event)
-        cut = crops.portrait(frame, event.faces[face.place].box) if frame else None
+    for seen in faces[:TEMPLATES]:
+        frame = crops.frame(runtime.pictures, seen.event)
+        cut = crops.portrait(frame, seen.face.box) if frame else None
         if cut is not None:
-            uploads.append(enrol.Upload(event.key.device, cut))
+            uploads.append(enrol.Upload(seen.event.key.device, cut))
     return uploads
-
-
-def _remember(request: HttpRequest, what: str, faces: list[FacePlace], **more: Any) -> None:
-    done = {"what": what, "faces": [[face.event_id, face.place] for face in faces], "count": len(faces)}
-    request.session[UNDO] = {**done, **more}

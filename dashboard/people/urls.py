@@ -20,5 +20,5 @@ urlpatterns = [
     path("unknown/groups/", unknown_views.groups, name="unknown-groups"),
     path("unknown/assign/", unknown_views.assign, name="unknown-assign"),
     path("unknown/ignore/", unknown_views.ignore, name="unknown-ignore"),
-    path("unknown/undo/", unknown_views.undo, name="unknown-undo"),
+    path("unknown/undo/", unknown_views.take_back, name="unknown-undo"),
 ]

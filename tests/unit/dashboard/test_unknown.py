@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from dashboard.people import queue
-from hub.model import Outcome, Photo, Quality
+from dashboard.people import queue, undo
+from hub.erase import erase_person
+from hub.model import Box, Event, FacePlace, FaceResult, FrameKey, Outcome, Photo, Quality
 from hub.payloads import EnrollReply, LikenessReply, PhotoVerdict
-from tests.unit.dashboard.records import attended, see
+from tests.unit.dashboard.records import BOX, DAY, EIGHT_MS, attended, jpeg, see
 
 
 @pytest.fixture
@@ -34,6 +35,14 @@ def strangers(site):
 
 def keys(site) -> list[str]:
     return [seen.key for seen in queue.waiting(site)]
+
+
+def latest(client) -> list:
+    return [done for done, _ in client.get("/unknown/").context["latest"]]
+
+
+def take_back(client, place: int = 0) -> None:
+    client.post("/unknown/undo/", {"done": latest(client)[place].done_id})
 
 
 def test_faces_are_put_together_as_the_hub_says(strangers, sign_in):
@@ -64,7 +73,7 @@ def test_a_face_given_to_somebody_becomes_a_photo_and_leaves_the_queue(strangers
 def test_it_can_be_taken_back(strangers, sign_in):
     client = sign_in("admin")
     client.post("/unknown/assign/", {"face": "01E00003.0", "person": "p-ada"})
-    client.post("/unknown/undo/")
+    take_back(client)
     assert keys(strangers) == ["01E00003.0", "01E00002.0", "01E00001.0"]
     assert strangers.store.photos("p-ada") == []
     assert strangers.pictures.keys("people/") == []
@@ -74,7 +83,7 @@ def test_ignored_faces_leave_the_queue_and_come_back(strangers, sign_in):
     client = sign_in("admin")
     client.post("/unknown/ignore/", {"face": ["01E00003.0", "01E00002.0"]})
     assert keys(strangers) == ["01E00001.0"]
-    client.post("/unknown/undo/")
+    take_back(client)
     assert len(keys(strangers)) == 3
 
 
@@ -102,3 +111,80 @@ def test_faces_that_are_somebodys_are_not_in_the_queue(site):
     see(site, 1, "p-ada", Outcome.RECOGNIZED, marks=(attended("p-ada"),))
     see(site, 2, "p-ada", Outcome.UNCERTAIN)
     assert keys(site) == ["01E00002.0"]
+
+
+def test_more_than_the_last_thing_can_be_taken_back(strangers, sign_in):
+    client = sign_in("admin")
+    client.post("/unknown/ignore/", {"face": "01E00001.0"})
+    client.post("/unknown/assign/", {"face": "01E00002.0", "person": "p-ada"})
+    client.post("/unknown/ignore/", {"face": "01E00003.0"})
+    assert [done.what for done in latest(client)] == ["ignore", "assign", "ignore"]
+    assert "1 face given to Ada Example" in client.get("/unknown/").content.decode()
+    take_back(client, 2)
+    assert keys(strangers) == ["01E00001.0"]
+    take_back(client, 1)
+    assert keys(strangers) == ["01E00002.0", "01E00001.0"]
+    assert strangers.store.photos("p-ada") == []
+    assert [done.what for done in latest(client)] == ["ignore"]
+
+
+def test_the_list_of_what_was_done_stays_short(strangers, sign_in):
+    client = sign_in("admin")
+    for _ in range(12):
+        client.post("/unknown/ignore/", {"face": "01E00001.0"})
+        strangers.store.ignore_faces([FacePlace("01E00001", 0)], ignored=False)
+    assert len(latest(client)) == undo.KEPT
+    assert client.post("/unknown/undo/", {"done": "nothing"}).status_code == 302
+    assert len(latest(client)) == undo.KEPT
+
+
+def test_an_uncertain_face_leaves_the_queue_with_a_name_and_comes_back_as_it_was(strangers, sign_in):
+    see(strangers, 4, "p-cem", Outcome.UNCERTAIN)
+    client = sign_in("admin")
+    client.post("/unknown/assign/", {"face": "01E00004.0", "person": "p-ada"})
+    assert "01E00004.0" not in keys(strangers)
+    assert strangers.store.event("01E00004").faces[0].person_id == "p-ada"
+    take_back(client)
+    assert "01E00004.0" in keys(strangers)
+    assert strangers.store.event("01E00004").faces[0].person_id == "p-cem"
+
+
+def test_what_is_taken_back_survives_that_somebody_was_erased(strangers, sign_in):
+    see(strangers, 4, "p-cem", Outcome.UNCERTAIN)
+    client = sign_in("admin")
+    client.post("/unknown/assign/", {"face": ["01E00004.0", "01E00001.0"], "person": "p-ada"})
+    for person_id in ("p-ada", "p-cem"):
+        erase_person(strangers.store, strangers.pictures, person_id)
+    assert "somebody who was erased since" in client.get("/unknown/").content.decode()
+    take_back(client)
+    assert strangers.store.event("01E00004").faces[0].person_id is None
+
+
+def test_a_stranger_beside_somebody_who_was_recognized_waits_too(strangers, sign_in):
+    two_faces(strangers, 4)
+    assert keys(strangers)[0] == "01E00004.1"
+    client = sign_in("admin")
+    client.post("/unknown/assign/", {"face": "01E00004.1", "person": "p-bob"})
+    faces = strangers.store.event("01E00004").faces
+    assert [face.person_id for face in faces] == ["p-ada", "p-bob"]
+
+
+def test_a_teacher_is_not_asked_about_who_is_perhaps_of_another_group(strangers, sign_in):
+    see(strangers, 4, "p-cem", Outcome.UNCERTAIN)
+    client = sign_in("teacher", ("5a",))
+    shown = [seen.key for each in client.get("/unknown/").context["strangers"] for seen in each.faces]
+    assert "01E00004.0" not in shown
+    client.post("/unknown/ignore/", {"face": "01E00004.0"})
+    assert "01E00004.0" in keys(strangers)
+
+
+def two_faces(site, frame_id: int) -> None:
+    """Ada, who is recognized, and a stranger beside her."""
+    ada = FaceResult(BOX, Outcome.RECOGNIZED, None, "p-ada", 0.31)
+    stranger = FaceResult(Box(100, 500, 250, 350), Outcome.UNKNOWN)
+    event_id, at_ms = f"01E{frame_id:05d}", EIGHT_MS + frame_id
+    picture = f"results/{DAY}/{event_id}.jpg"
+    site.pictures.put(picture, jpeg())
+    key = FrameKey("door-1", 7, frame_id)
+    event = Event(event_id, key, frame_id, at_ms, at_ms, Outcome.RECOGNIZED, None, (ada, stranger), 640, 480, picture)
+    site.store.record(event, (attended("p-ada"),))
