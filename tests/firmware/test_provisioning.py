@@ -15,7 +15,7 @@ from hub.provision.build import build
 from tests.firmware.board import Board
 from tests.firmware.conftest import MakeBoard
 from tests.firmware.hubside import HubSide
-from tests.integration.brokers import Site
+from tests.integration.brokers import Site, free_port, make_site
 
 PASSPHRASE = "correct horse battery"
 
@@ -80,6 +80,40 @@ def test_a_bad_wifi_gives_nobody_an_identity(broker_site: Site, tmp_path: Path) 
     done = presenza(broker_site, "device", "image", "door-1", "-o", out, "--ssid", "x" * 40, check=False)
     assert done.returncode == 2
     assert not (tmp_path / "image.bin").exists()
+    assert json.loads(presenza(broker_site, "device", "list", "--json").stdout) == []
+
+
+def unpacked_node(site: Site, folder: Path, *options: str) -> dict[str, object]:
+    presenza(
+        site, "device", "image", *options, "-o", str(folder / "image.bin"), "--ssid", "net",
+        "--wifi-password-file", "-",
+    )  # fmt: skip
+    unpack(folder / "image.bin", folder / "files")
+    return dict(json.loads((folder / "files" / "node.json").read_text()))
+
+
+def test_an_image_without_a_name_holds_no_identity_but_the_way_to_the_broker(broker_site: Site, tmp_path: Path) -> None:
+    node = unpacked_node(broker_site, tmp_path, "--claim", "7F3K-M2QX")
+    assert not {"device", "username", "password"} & set(node)
+    assert (node["site"], node["port"], node["claim"]) == ("main", broker_site.settings.mqtt_port, "7F3K-M2QX")
+    assert (tmp_path / "files" / "ca.der").exists()
+    assert json.loads(presenza(broker_site, "device", "list", "--json").stdout) == []
+
+
+def test_an_image_may_hold_a_certificate_instead_of_a_password(tmp_path: Path) -> None:
+    with make_site(tmp_path / "data", mqtt_certificate_port=free_port()) as site:
+        for _ in range(2):  # the second time the first certificate ends
+            node = unpacked_node(site, tmp_path, "door-1", "--certificate")
+        port = site.settings.mqtt_certificate_port
+    assert not {"username", "password"} & set(node)
+    assert (node["device"], node["port"]) == ("door-1", port)
+    assert {"certificate_file", "key_file", "certificate_ends_s"} <= set(node)
+
+
+@pytest.mark.parametrize("options", [("door-1", "--claim", "7F3K-M2QX"), ("--certificate",)])
+def test_a_name_and_a_code_contradict_each_other(broker_site: Site, tmp_path: Path, options: tuple[str, ...]) -> None:
+    out = ("-o", str(tmp_path / "image.bin"), "--ssid", "net", "--wifi-password-file", "-")
+    assert presenza(broker_site, "device", "image", *options, *out, check=False).returncode == 2
     assert json.loads(presenza(broker_site, "device", "list", "--json").stdout) == []
 
 

@@ -60,5 +60,17 @@ def test_the_first_bad_field_is_named_and_no_secret_is(bad: dict[str, object]) -
     assert "a secret" not in str(caught.value)
 
 
+def test_a_certificate_with_its_key_takes_the_place_of_a_password() -> None:
+    login = Credentials.of({**GOOD, "password": None, "certificate": "its certificate", "key": "its key"})
+    assert login.password is None
+    assert "its key" not in repr(login)
+
+
+@pytest.mark.parametrize("half", [{}, {"certificate": "its certificate"}, {"key": "its key"}])
+def test_without_any_secret_nobody_can_connect(half: dict[str, object]) -> None:
+    with pytest.raises(InputError, match="neither a password nor a certificate"):
+        Credentials.of({**GOOD, "password": None, **half})
+
+
 def test_a_password_is_never_printed() -> None:
     assert "a secret" not in repr(Credentials.of(GOOD))
