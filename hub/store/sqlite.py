@@ -7,6 +7,8 @@ from hub.errors import Busy, Unavailable
 from hub.sealing import Keyring
 from hub.settings import SITE_KEY
 from hub.store.connection import BUSY_S, Connection
+from hub.store.mirror import Mirror
+from hub.store.outbox import Outbox
 from hub.store.sqlite_attendance import AttendanceTables
 from hub.store.sqlite_configs import ConfigTables
 from hub.store.sqlite_devices import DeviceTables
@@ -31,7 +33,9 @@ class SqliteStore(
         """
         self._keys = Keyring(path.parent / SITE_KEY) if keys is None else keys
         self._db = Connection(path, busy_s=busy_s)
-        self.documents = Documents(self._db)
+        self.documents = Documents(self._db, self._keys)
+        self.outbox = Outbox(self._db)
+        self.mirror = Mirror(self._db, self._keys)
         try:
             self._open_seals()
             with suppress(Busy, Unavailable):  # then the next one to open it, or `tidy`, comes to it

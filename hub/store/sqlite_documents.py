@@ -2,9 +2,12 @@
 
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from hub.errors import StoreCorrupt
+from hub.sealing import Keyring
 from hub.store import Removed, rows
 from hub.store.connection import Connection
 from hub.store.documents import SHAPES, Document, DocumentRefused, Kind
@@ -43,8 +46,9 @@ TABLES: Mapping[Kind, _Table] = {
 class Documents:
     """A store's documents: `SqliteStore.documents`. What is put goes to Firestore like every other change."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, sealed: Keyring) -> None:
         self._db = connection
+        self._sealed = sealed
 
     def get(self, kind: Kind, key: str) -> Document | None:
         """Raises StoreCorrupt."""
@@ -68,11 +72,11 @@ class Documents:
 
         An attendance keeps the earlier first sighting, with its status, device and event, and the later last
         one; a camera's state the newer; everything else becomes what the document says. Raises
-        DocumentRefused for one that names what isn't here (reason `waits`), or takes what another has
-        (`taken`).
+        DocumentRefused for one that names what isn't here (reason `waits`), takes what another has (`taken`),
+        or holds a face vector that the site's keys don't open (`sealed`).
         """
         with self._db.write() as db:
-            return write(db, document)
+            return write(db, document, self._sealed)
 
     def remove(self, kind: Kind, key: str) -> Removed:
         """Delete a document if it is there: a person everywhere, as `Store.remove_person` does."""
@@ -169,12 +173,12 @@ PARTS: Mapping[Kind, Callable[[sqlite3.Connection, sqlite3.Row], dict[str, objec
 
 
 # -- writing: documents → rows ------------------------------------------------------------------------
-def write(db: sqlite3.Connection, document: Document) -> bool:
+def write(db: sqlite3.Connection, document: Document, sealed: Keyring) -> bool:
     """See `Documents.put`."""
-    before = load(db, document.kind, document.key)
-    if before == document:
+    if load(db, document.kind, document.key) == document:
         return False
     _check_named(db, document)
+    _check_vectors(document, sealed)
     try:
         return WRITERS.get(document.kind, _put)(db, document)
     except sqlite3.IntegrityError:
@@ -194,7 +198,7 @@ def delete(db: sqlite3.Connection, kind: Kind, key: str) -> Removed:
         db.execute(f"DELETE FROM {part} WHERE {table.primary[0]} = ?", primary[:1])  # noqa: S608
     where = " AND ".join(f"{column} = ?" for column in table.primary)
     db.execute(f"DELETE FROM {table.name} WHERE {where}", primary)  # noqa: S608
-    if kind in (Kind.PHOTOS, Kind.NEGATIVES):
+    if kind is Kind.PHOTOS:
         db.execute(SCRUB_DUE)
     pictures = (document.fields.get("key" if kind is Kind.PHOTOS else "picture"),)
     return Removed(1, tuple(str(each) for each in pictures if each))
@@ -221,6 +225,36 @@ def _check_named(db: sqlite3.Connection, document: Document) -> None:
             raise DocumentRefused("waits", "It names an event that isn't here.")
 
 
+def _check_vectors(document: Document, sealed: Keyring) -> None:
+    """Raise DocumentRefused for a face vector that nobody here could read."""
+    for vector, context in _vectors(document):
+        try:
+            rows.vector(sealed, vector, context, "It holds a face vector that is damaged.")
+        except StoreCorrupt as error:
+            raise DocumentRefused("sealed", str(error)) from None
+
+
+def _vectors(document: Document) -> Iterator[tuple[bytes, str]]:
+    """The face vectors of a document, and what each is sealed to."""
+    if document.kind is Kind.NEGATIVES:
+        event_id, place, engine, vector = (document.fields[name] for name in ("event_id", "place", "engine", "vector"))
+        assert isinstance(vector, bytes)
+        yield vector, rows.negative_context(str(event_id), int(str(place)), str(engine))
+    if document.kind is Kind.PHOTOS:
+        for engine, place, vector in _places(document):
+            yield vector, rows.template_context(document.key, engine, place)
+
+
+def _places(document: Document) -> Iterator[tuple[str, int, bytes]]:
+    """A photo's templates: engine, place among those of this engine, vector."""
+    places: Counter[str] = Counter()
+    for template in _parts(document, "templates"):
+        engine, vector = str(template["engine"]), template["vector"]
+        assert isinstance(vector, bytes)
+        yield engine, places[engine], vector
+        places[engine] += 1
+
+
 def _put(db: sqlite3.Connection, document: Document) -> bool:
     """Insert the row, or set all of its columns."""
     table, columns = TABLES[document.kind], list(SHAPES[document.kind].columns)
@@ -235,12 +269,9 @@ def _put(db: sqlite3.Connection, document: Document) -> bool:
 
 def _put_photo(db: sqlite3.Connection, document: Document) -> bool:
     _put(db, document)
-    photo_id, places = document.key, dict[str, int]()
-    db.execute("DELETE FROM template WHERE photo_id = ?", (photo_id,))
-    for template in _parts(document, "templates"):
-        engine = str(template["engine"])
-        places[engine] = places.get(engine, -1) + 1
-        db.execute("INSERT INTO template VALUES (?, ?, ?, ?)", (photo_id, engine, places[engine], template["vector"]))
+    db.execute("DELETE FROM template WHERE photo_id = ?", (document.key,))
+    templates = [(document.key, *template) for template in _places(document)]
+    db.executemany("INSERT INTO template VALUES (?, ?, ?, ?)", templates)
     return True
 
 

@@ -172,7 +172,8 @@ CREATE TABLE sync_cursor (
 CREATE TABLE sync_skipped (
     kind TEXT NOT NULL,
     key TEXT NOT NULL,
-    reason TEXT NOT NULL,
+    reason TEXT NOT NULL, -- a fixed word
+    message TEXT NOT NULL, -- a sentence
     since_ms INTEGER NOT NULL,
     PRIMARY KEY (kind, key)
 ) STRICT, WITHOUT ROWID;

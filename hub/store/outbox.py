@@ -1,0 +1,235 @@
+"""What Firestore hasn't got yet, in order, and how it stands with the cloud; filled by triggers (schema/0006.sql).
+
+A row names a document and holds nothing of it. Whoever sends it reads the document at that moment, so
+the newest state goes out once, however often it changed before; a document that is gone is deleted there
+too. `done` only strikes out what hasn't changed since it was read.
+"""
+
+import json
+import secrets
+import sqlite3
+import time
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from hub.store.connection import Connection
+from hub.store.documents import PICTURES, Document, Kind
+from hub.store.sqlite_documents import load
+
+WAITING = "waiting"
+DEAD = "dead"
+MAX_ERROR = 300
+# A camera's state is only news: it is sent about once a minute, and isn't missed when it isn't.
+NEWS = Kind.DEVICE_STATES.value
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A document, or a picture, that waits. `fresh`: it was added here, and Firestore never had it from us."""
+
+    seq: int
+    kind: str
+    key: str
+    change: int
+    fresh: bool
+    since_ms: int
+    tries: int = 0
+    last_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncFigures:
+    """How it stands with the cloud, whichever process does the work. Without news of cameras.
+
+    `waiting` documents since `since_ms`; `paused` and `trouble` are sentences, None when all is well.
+    """
+
+    mirrored: bool
+    waiting: int
+    since_ms: int | None
+    dead: int
+    conflicts: int
+    skipped: int
+    paused: str | None
+    trouble: str | None
+    contact_ms: int | None
+    pulled_ms: int | None
+
+
+def now_ms() -> int:
+    """Unix time in milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+class Outbox:
+    """`SqliteStore.outbox`. Safe to use from several threads and processes."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    # -- the switch -----------------------------------------------------------
+    def switch_on(self, target: str) -> None:
+        """From now on every change is noted for `target`, the project and space. At first everything is."""
+        with self._db.read() as db:
+            row = db.execute("SELECT recording, target FROM sync").fetchone()
+        if (row["recording"], row["target"]) == (1, target):
+            return
+        with self._db.write() as db:
+            _forget(db)
+            origin = secrets.token_hex(8)
+            db.execute("UPDATE sync SET recording = 1, target = ?, origin = ?", (target, origin))
+            for kind, key, table in EVERYTHING:
+                db.execute(f"INSERT INTO changed SELECT '{kind}', {key}, 0 FROM {table}")  # noqa: S608 - our own names
+
+    def switch_off(self) -> bool:
+        """Forget what waits: this database is no mirror any more. Whether it was one."""
+        with self._db.read() as db:
+            if not db.execute("SELECT target FROM sync").fetchone()[0]:
+                return False
+        with self._db.write() as db:
+            _forget(db)
+        return True
+
+    def origin(self) -> str:
+        """This mirror's own random name."""
+        with self._db.read() as db:
+            return str(db.execute("SELECT origin FROM sync").fetchone()[0])
+
+    # -- sending --------------------------------------------------------------
+    def waiting(self, limit: int, *, resting: Collection[str] = ()) -> list[Entry]:
+        """What waits, in order. `resting`: the cameras whose news isn't due."""
+        with self._db.read() as db:
+            found = db.execute(
+                """SELECT * FROM outbox WHERE state = 'waiting'
+                AND NOT (kind = ? AND key IN (SELECT value FROM json_each(?))) ORDER BY seq LIMIT ?""",
+                (NEWS, json.dumps(list(resting)), limit),
+            )
+            return [_entry(row) for row in found]
+
+    def document(self, entry: Entry) -> Document | None:
+        """What is to be sent; None for what is to be deleted."""
+        with self._db.read() as db:
+            return load(db, Kind(entry.kind), entry.key)
+
+    def is_shown(self, key: str) -> bool:
+        """Whether an event or a photo names a picture."""
+        with self._db.read() as db:
+            return picture_is_named(db, key)
+
+    def done(self, entries: Iterable[Entry]) -> None:
+        """Strike out what Firestore has now; what changed meanwhile stays, but is fresh no more."""
+        with self._db.write() as db:
+            for entry in entries:
+                db.execute("DELETE FROM outbox WHERE seq = ? AND change = ?", (entry.seq, entry.change))
+                db.execute("UPDATE outbox SET fresh = 0 WHERE seq = ?", (entry.seq,))
+            db.execute("UPDATE sync SET contact_ms = ?, paused = NULL, trouble = NULL", (now_ms(),))
+
+    def failed(self, entries: Iterable[Entry], error: str) -> None:
+        """They stay where they are, to be tried again."""
+        with self._db.write() as db:
+            db.executemany(
+                "UPDATE outbox SET tries = tries + 1, last_error = ? WHERE seq = ?",
+                [(error[:MAX_ERROR], entry.seq) for entry in entries],
+            )
+
+    def bury(self, entry: Entry, error: str) -> None:
+        """Set aside what can never succeed as it is. A change of the document, or `revive`, brings it back."""
+        with self._db.write() as db:
+            db.execute(
+                "UPDATE outbox SET state = 'dead', tries = tries + 1, last_error = ? WHERE seq = ? AND change = ?",
+                (error[:MAX_ERROR], entry.seq, entry.change),
+            )
+
+    def dead(self, limit: int = 100) -> list[Entry]:
+        with self._db.read() as db:
+            found = db.execute("SELECT * FROM outbox WHERE state = 'dead' ORDER BY seq LIMIT ?", (limit,))
+            return [_entry(row) for row in found]
+
+    def revive(self) -> int:
+        """Let the dead be tried again; how many they are."""
+        with self._db.write() as db:
+            return db.execute("UPDATE outbox SET state = 'waiting', tries = 0 WHERE state = 'dead'").rowcount
+
+    # -- how it stands --------------------------------------------------------
+    def answered(self) -> None:
+        """Firestore answered."""
+        with self._db.write() as db:
+            db.execute("UPDATE sync SET contact_ms = ?, trouble = NULL, paused = NULL", (now_ms(),))
+
+    def pulled(self) -> None:
+        """Everything that changed in Firestore is here."""
+        with self._db.write() as db:
+            db.execute("UPDATE sync SET pulled_ms = ?1, contact_ms = ?1, trouble = NULL, paused = NULL", (now_ms(),))
+
+    def in_trouble(self, sentence: str, *, pause: bool = False) -> None:
+        """Firestore can't be reached; `pause`: or lets us do nothing, which won't pass by itself."""
+        column = "paused" if pause else "trouble"
+        with self._db.read() as db:
+            if db.execute(f"SELECT 1 FROM sync WHERE {column} = ?", (sentence,)).fetchone():  # noqa: S608
+                return
+        with self._db.write() as db:
+            db.execute(f"UPDATE sync SET {column} = ?", (sentence,))  # noqa: S608
+
+    def ask(self) -> None:
+        """Have whoever does the work send and pull everything now."""
+        with self._db.write() as db:
+            db.execute("UPDATE sync SET asked = asked + 1")
+
+    def asked(self) -> int:
+        """Rises with each `ask`."""
+        with self._db.read() as db:
+            return int(db.execute("SELECT asked FROM sync").fetchone()[0])
+
+    def figures(self) -> SyncFigures:
+        with self._db.read() as db:
+            sync = db.execute("SELECT * FROM sync").fetchone()
+            waiting, since_ms = db.execute(
+                "SELECT count(*), min(since_ms) FROM outbox WHERE state = 'waiting' AND kind <> ?", (NEWS,)
+            ).fetchone()
+            dead, conflicts, skipped = db.execute(
+                """SELECT (SELECT count(*) FROM outbox WHERE state = 'dead'), (SELECT count(*) FROM conflict),
+                (SELECT count(*) FROM sync_skipped)"""
+            ).fetchone()
+        return SyncFigures(
+            bool(sync["target"]), waiting, since_ms, dead, conflicts, skipped,
+            sync["paused"], sync["trouble"], sync["contact_ms"], sync["pulled_ms"],
+        )  # fmt: skip
+
+
+# Everything that a database holds, for a mirror that begins: kind, key, table. In the order of `Kind`.
+EVERYTHING = (
+    ("people", "person_id", "person"),
+    ("photos", "photo_id", "photo"),
+    ("devices", "device", "device"),
+    ("device_states", "device", "device_state"),
+    ("wanted_configs", "device || '_' || version", "wanted_config"),
+    ("config_templates", "name", "config_template"),
+    ("events", "event_id", "event"),
+    ("attendance", "person_id || '_' || day", "attendance"),
+    ("corrections", "correction_id", "correction"),
+    ("negatives", "event_id || '_' || place", "negative"),
+    ("conflicts", "person_id || '_' || day || '_' || event_id", "conflict"),
+    (PICTURES, "key", "photo"),
+    (PICTURES, "picture", "event WHERE picture IS NOT NULL"),
+)
+
+
+def picture_is_named(db: sqlite3.Connection, key: str) -> bool:
+    named = "SELECT 1 FROM event WHERE picture = ?1 UNION ALL SELECT 1 FROM photo WHERE key = ?1"
+    return db.execute(named, (key,)).fetchone() is not None
+
+
+def _forget(db: sqlite3.Connection) -> None:
+    for table in ("outbox", "sync_cursor", "sync_skipped"):
+        db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
+    db.execute(
+        """UPDATE sync SET recording = 0, target = '', origin = '', paused = NULL, trouble = NULL,
+        contact_ms = NULL, pulled_ms = NULL"""
+    )
+
+
+def _entry(row: sqlite3.Row) -> Entry:
+    return Entry(
+        row["seq"], row["kind"], row["key"], row["change"], bool(row["fresh"]), row["since_ms"],
+        row["tries"], row["last_error"],
+    )  # fmt: skip
