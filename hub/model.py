@@ -409,3 +409,18 @@ class FacePlace:
 
     event_id: str
     place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a camera reported of itself in a minute (Unix time in minutes). Frames are counted since its boot."""
+
+    device: str
+    minute: int
+    boot_id: int
+    rssi_dbm: int | None = None
+    heap_free: int | None = None
+    temperature_c: float | None = None
+    frames_sent: int | None = None
+    frames_acked: int | None = None
+    frames_lost: int | None = None

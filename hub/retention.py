@@ -14,7 +14,9 @@ from hub.store import PURGE_LIMIT, Removed, Store
 from hub.store.pictures import PictureStore
 
 HOUR_MS = DAY_MS // 24
+MINUTE_MS = 60_000
 SETTLED_MS = HOUR_MS  # nobody takes so long between a picture and the row that names it
+READINGS_MS = 7 * DAY_MS  # what cameras reported of themselves, for their charts
 UPLOAD_MS = DAY_MS  # how long a photo waits for its verdict
 
 
@@ -52,6 +54,8 @@ def purge(store: Store, pictures: PictureStore, settings: Settings, now_ms: int)
     store.tidy()
     events, shown = _batches(lambda: store.purge_events(old.events_ms), pictures)
     _, aged = _batches(lambda: store.purge_pictures(old.pictures_ms), pictures)
+    while store.purge_readings((now_ms - READINGS_MS) // MINUTE_MS) == PURGE_LIMIT:
+        pass
     left_over = _delete(pictures, _left_over(store, pictures, old)) + pictures.tidy(old.settled_ms)
     return {"events": events, "pictures": shown + aged, "left_over": left_over}
 

@@ -23,6 +23,7 @@ from hub.model import (
     Outcome,
     Person,
     Photo,
+    Reading,
     Status,
     Template,
 )
@@ -270,6 +271,12 @@ class Store(Protocol):
     def device_states(self) -> list[DeviceState]:
         """The last known state of every camera that reported, by name."""
 
+    def keep_readings(self, readings: Collection[Reading]) -> None:
+        """Keep what cameras reported. Of a camera's minute the first is kept. It stays here, mirrored or not."""
+
+    def readings(self, device: str, from_minute: int) -> list[Reading]:
+        """What a camera reported from a minute on, oldest first; removing the camera forgets it."""
+
     # -- retention ----------------------------------------------------------
     def pictures_in_use(self, prefix: str) -> set[str]:
         """The keys below `prefix` (empty, or ending in a slash) that an event or a photo names."""
@@ -282,3 +289,6 @@ class Store(Protocol):
 
         The keys are the caller's to delete.
         """
+
+    def purge_readings(self, before_minute: int, *, limit: int = PURGE_LIMIT) -> int:
+        """Delete what cameras reported before a minute, the oldest first, at most `limit`; how many they were."""

@@ -24,6 +24,7 @@ from hub.model import (
 )
 from hub.store import PURGE_LIMIT, RESEAL_LIMIT, Recorded, Removed, rows
 from hub.store.memory_configs import MemoryConfigs
+from hub.store.memory_readings import MemoryReadings
 from hub.store.memory_review import MemoryReview
 from hub.store.memory_templates import MemoryTemplates
 from hub.store.merge import by_hand, by_name, in_force, in_order, nameless
@@ -31,7 +32,7 @@ from hub.store.merge import by_hand, by_name, in_force, in_order, nameless
 LARGEST = (1 << 63) - 1  # what an SQLite integer holds
 
 
-class MemoryStore(MemoryConfigs, MemoryReview, MemoryTemplates):
+class MemoryStore(MemoryConfigs, MemoryReadings, MemoryReview, MemoryTemplates):
     """Implements `hub.store.Store`."""
 
     def __init__(self) -> None:
@@ -44,6 +45,7 @@ class MemoryStore(MemoryConfigs, MemoryReview, MemoryTemplates):
         self._events: dict[FrameKey, Event] = {}
         self._devices: dict[str, Device] = {}
         self._states: dict[str, DeviceState] = {}
+        self._readings = {}
         self._wanted = {}
         self._config_templates = {}
         self._ignored = set()
@@ -344,6 +346,7 @@ class MemoryStore(MemoryConfigs, MemoryReview, MemoryTemplates):
             if self._devices.pop(device, None) is None:
                 raise NotFound("There is no such device.")
             self._states.pop(device, None)
+            self._forget_readings(device)
             self._forget_configs(device)
 
     def put_device_state(self, state: DeviceState) -> None:

@@ -15,13 +15,22 @@ from hub.store.sqlite_devices import DeviceTables
 from hub.store.sqlite_documents import Documents
 from hub.store.sqlite_events import EventTables
 from hub.store.sqlite_people import PeopleTables
+from hub.store.sqlite_readings import ReadingTables
 from hub.store.sqlite_review import ReviewTables
 from hub.store.sqlite_seals import SealTables
 from hub.store.sqlite_templates import TemplateTables
 
 
 class SqliteStore(
-    PeopleTables, AttendanceTables, EventTables, DeviceTables, ConfigTables, ReviewTables, TemplateTables, SealTables
+    PeopleTables,
+    AttendanceTables,
+    EventTables,
+    DeviceTables,
+    ReadingTables,
+    ConfigTables,
+    ReviewTables,
+    TemplateTables,
+    SealTables,
 ):
     """Implements `hub.store.Store`."""
 

@@ -37,6 +37,7 @@ class DeviceTables:
     def remove_device(self, device: str) -> None:
         with self._db.write() as db:
             db.execute("DELETE FROM device_state WHERE device = ?", (device,))
+            db.execute("DELETE FROM device_history WHERE device = ?", (device,))
             db.execute("DELETE FROM wanted_config WHERE device = ?", (device,))
             db.execute("DELETE FROM device_group WHERE device = ?", (device,))
             db.execute("DELETE FROM config_follower WHERE device = ?", (device,))

@@ -1,6 +1,7 @@
 """What the hub keeps of cameras' own words."""
 
 from hub.devices import MAX_DEVICES, DeviceBook
+from hub.model import Reading
 from hub.store.memory import MemoryStore
 
 
@@ -30,3 +31,24 @@ async def test_the_number_of_cameras_is_bounded():
         book.status(f"door-{number}", "online", {}, 5)
     await book.flush()
     assert len(store.device_states()) == MAX_DEVICES
+
+
+async def test_one_report_a_minute_is_kept_for_the_charts():
+    store = MemoryStore()
+    book = DeviceBook(store)
+    for at_ms, sent in ((60_000, 1), (61_000, 2), (125_000, 3)):
+        book.telemetry("door-1", {"boot_id": 9, "rssi_dbm": -60, "frames_sent": sent, "temperature_c": 40}, at_ms)
+    await book.flush()
+    assert store.readings("door-1", 0) == [
+        Reading("door-1", 1, 9, -60, None, 40.0, 1),
+        Reading("door-1", 2, 9, -60, None, 40.0, 3),
+    ]
+
+
+async def test_charts_are_kept_of_no_more_cameras_than_there_may_be():
+    store = MemoryStore()
+    book = DeviceBook(store)
+    for number in range(MAX_DEVICES + 5):
+        book.telemetry(f"door-{number}", {"boot_id": 1}, 60_000)
+    await book.flush()
+    assert sum(len(store.readings(f"door-{number}", 0)) for number in range(MAX_DEVICES + 5)) == MAX_DEVICES

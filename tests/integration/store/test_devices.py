@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from hub.errors import Conflict, NotFound
-from hub.model import Device, DeviceState
+from hub.model import Device, DeviceState, Reading
 from hub.store import Store
 
 STATE = DeviceState(
@@ -77,3 +77,27 @@ def test_other_processes_notice_which_groups_a_camera_serves(store: Store) -> No
     before = store.people_revision()
     store.set_groups("door-1", ["7a"])
     assert store.people_revision() > before
+
+
+def test_of_a_cameras_minute_the_first_reading_is_kept(store: Store) -> None:
+    first = Reading("door-1", 100, 7, -61, 90_000, 41.5, 10, 9, 1)
+    store.keep_readings([first, replace(first, rssi_dbm=-80), Reading("door-1", 101, 7), Reading("door-2", 100, 8)])
+    store.keep_readings([replace(first, frames_sent=99)])
+    assert store.readings("door-1", 0) == [first, Reading("door-1", 101, 7)]
+    assert store.readings("door-1", 101) == [Reading("door-1", 101, 7)]
+
+
+def test_readings_go_by_age_the_oldest_first(store: Store) -> None:
+    store.keep_readings([Reading(device, minute, 7) for minute in (3, 1, 2) for device in ("door-1", "door-2")])
+    assert store.purge_readings(3, limit=3) == 3
+    assert [each.minute for device in ("door-1", "door-2") for each in store.readings(device, 0)].count(1) == 0
+    assert store.purge_readings(3) == 1
+    assert [each.minute for each in store.readings("door-1", 0)] == [3]
+
+
+def test_a_removed_camera_takes_its_readings_along(store: Store) -> None:
+    store.add_device(Device("door-1", 1_000))
+    store.keep_readings([Reading("door-1", 1, 7), Reading("door-2", 1, 7)])
+    store.remove_device("door-1")
+    assert store.readings("door-1", 0) == []
+    assert len(store.readings("door-2", 0)) == 1

@@ -9,7 +9,7 @@ from hub.model import FrameKey, Outcome
 from hub.store.sqlite import SqliteStore
 from tests.integration.store.records import DAY, NINE_MS, a_correction, a_face, a_frame, a_person, an_event, see
 
-GROWING = ("attendance", "event", "face", "correction")
+GROWING = ("attendance", "event", "face", "correction", "device_history")
 CALLS: dict[str, Callable[[SqliteStore], object]] = {
     "a day": lambda store: store.attendance(DAY, DAY),
     "a person's year": lambda store: store.attendance("2026-01-01", "2026-12-31", person_id="p-1"),
@@ -31,6 +31,8 @@ CALLS: dict[str, Callable[[SqliteStore], object]] = {
     "a day's pictures": lambda store: store.pictures_in_use("results/2026-11-23/"),
     "a purge of events": lambda store: store.purge_events(0),
     "a purge of pictures": lambda store: store.purge_pictures(0),
+    "a camera's readings": lambda store: store.readings("door-1", 0),
+    "a purge of readings": lambda store: store.purge_readings(0),
     "a removal": lambda store: store.remove_person("p-1"),
 }
 

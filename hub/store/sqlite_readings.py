@@ -1,0 +1,35 @@
+"""What cameras reported lately, in SQLite."""
+
+from collections.abc import Collection
+from dataclasses import astuple
+
+from hub.model import Reading
+from hub.store import PURGE_LIMIT
+from hub.store.connection import Connection
+
+
+class ReadingTables:
+    _db: Connection
+
+    def keep_readings(self, readings: Collection[Reading]) -> None:
+        with self._db.write() as db:
+            db.executemany(
+                "INSERT OR IGNORE INTO device_history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [astuple(each) for each in readings],
+            )
+
+    def readings(self, device: str, from_minute: int) -> list[Reading]:
+        with self._db.read() as db:
+            found = db.execute(
+                "SELECT * FROM device_history WHERE device = ? AND minute >= ? ORDER BY minute", (device, from_minute)
+            )
+            return [Reading(*row) for row in found]
+
+    def purge_readings(self, before_minute: int, *, limit: int = PURGE_LIMIT) -> int:
+        with self._db.write() as db:
+            done = db.execute(
+                """DELETE FROM device_history WHERE (device, minute) IN
+                (SELECT device, minute FROM device_history WHERE minute < ? ORDER BY minute LIMIT ?)""",
+                (before_minute, limit),
+            )
+            return done.rowcount
