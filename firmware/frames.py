@@ -17,6 +17,7 @@ from log import log
 _KEPT_MAX_BYTES = 2 * 1024 * 1024  # of PSRAM
 _WAITING_MAX = 64
 _BUSY_MAX_MS = 5000
+_OPEN_MS = 10_000  # the hub waits 5 s for the rest of a frame; the way there takes time too
 _RETRY_MAX_MS = 30_000
 _RESEND_SETTLED = ("recognized", "already_marked")  # outcomes after which a motion needs no more frames
 
@@ -29,6 +30,8 @@ class Kept:
         self.motion_id = motion_id
         self.at_ms = at_ms  # uptime: the clock may be set later
         self.jpeg = jpeg
+        self.header = None  # of the last attempt
+        self.tried_ms = 0
 
 
 class Frames:
@@ -70,7 +73,7 @@ class Frames:
         if self._uplink.hub_is_there():
             if len(self._waiting) < _WAITING_MAX:
                 self._waiting[frame_id] = motion_id
-            await self._send(jpeg, frame_id, motion_id, at_ms, wire.LAST if last else 0, qos=0)
+            await self._send(jpeg, self._header(frame_id, motion_id, at_ms, wire.LAST if last else 0), qos=0)
         return frame_id
 
     async def answered(self, timeout_ms):
@@ -143,7 +146,12 @@ class Frames:
 
     async def _resend(self, kept):
         self._outcomes.clear()
-        await self._send(kept.jpeg, kept.frame_id, kept.motion_id, kept.at_ms, wire.RESENT, qos=1)
+        # What the hub has of the last attempt must fit: the clock's rounding, its setting or another chunk size
+        # would make another frame of it, and every chunk would be refused.
+        if kept.header is None or clock.uptime_ms() - kept.tried_ms > _OPEN_MS:
+            kept.header = self._header(kept.frame_id, kept.motion_id, kept.at_ms, wire.RESENT)
+        await self._send(kept.jpeg, kept.header, qos=1)
+        kept.tried_ms = clock.uptime_ms()
         outcome = await self.wait_outcome(kept.frame_id, max(self._config["ack_timeout_ms"], 2000))
         if outcome == "busy":
             await asyncio.sleep_ms(max(self._retry_at_ms - clock.uptime_ms(), 0))
@@ -152,15 +160,16 @@ class Frames:
             log("frames", "kept frame", kept.frame_id, "answered:", outcome, "-", len(self.kept), "left")
         return outcome is not None
 
-    async def _send(self, jpeg, frame_id, motion_id, at_ms, flags, qos):
+    def _header(self, frame_id, motion_id, at_ms, flags):
         captured_ms = clock.unix_ms(at_ms)
         if captured_ms:
             flags |= wire.CLOCK_SET
-        first = wire.Header(
-            flags, self._boot_id, frame_id, motion_id, 0, 0, self._config["chunk_size"], 0, 0, captured_ms
-        )
-        for head, data in wire.split(jpeg, first):
-            resent_meets_live = flags & wire.RESENT and self.live  # live frames go first
+        size = self._config["chunk_size"]
+        return wire.Header(flags, self._boot_id, frame_id, motion_id, 0, 0, size, 0, 0, captured_ms)
+
+    async def _send(self, jpeg, header, qos):
+        for head, data in wire.split(jpeg, header):
+            resent_meets_live = header.flags & wire.RESENT and self.live  # live frames go first
             if resent_meets_live or not await self._uplink.send_chunk(head, data, qos):
                 return
         self.sent += 1
