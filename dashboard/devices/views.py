@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 import broker
 from dashboard.audit import log
-from dashboard.devices import cards, commands
+from dashboard.devices import cards, charts, commands
 from dashboard.devices.forms import WORDS, ClaimForm, ConfigForm, GroupsForm, NewCameraForm
 from dashboard.live.feed import Camera
 from dashboard.live.hall import hall
@@ -26,6 +26,7 @@ from hub.model import Device
 from hub.payloads import ConfigInForce, DeviceStatus, Telemetry
 from hub.shadow import Reported
 
+SPANS = {"day": 24 * 60, "week": 7 * 24 * 60}  # minutes
 OPS = {
     "identify": _("The camera blinks."),
     "snapshot": _("The camera takes a picture."),
@@ -107,11 +108,20 @@ def _device(request: HttpRequest, name: str, form: ConfigForm | None, status: in
         "config_state": shadow.state_of(history[0] if history else None, reported),
         "other_errors": [each for each in errors.items() if each[0] not in wire.CONFIG_FIELDS],
         "groups_form": _groups_form(runtime, known),
-        "charts": cards.charts(camera),
+        **_charts(request, runtime, name),
         "identity": _identity(runtime, name) if granted(request.user, Right.ADD_DEVICES) else "",
         **cards.card_context(camera),
     }
     return render(request, "devices/device.html", context, status=status)
+
+
+def _charts(request: HttpRequest, runtime: Runtime, name: str) -> dict[str, Any]:
+    """What the hub kept of the camera's reports, over a day or a week."""
+    span = request.GET.get("span", "")
+    span = span if span in SPANS else "day"
+    now = now_ms() // 60_000
+    readings = runtime.store.readings(name, now - SPANS[span])
+    return {"span": span, "charts": charts.charts(readings, now - SPANS[span], now)}
 
 
 def _identity(runtime: Runtime, name: str) -> str:

@@ -1,15 +1,13 @@
 """Cameras: configuration wanted and in force, commands, identities."""
 
-import json
-
 import pytest
 
-from dashboard.devices.cards import sparkline
 from dashboard.devices.forms import ConfigForm
 from dashboard.live.hall import hall
+from dashboard.runtime import now_ms
 from hub import wire
-from hub.model import Device, DeviceState
-from hub.payloads import Command, ConfigInForce, DeviceStatus, FieldError, Telemetry, WantedConfig, decode
+from hub.model import Device, DeviceState, Reading
+from hub.payloads import Command, ConfigInForce, DeviceStatus, FieldError, WantedConfig, decode
 from hub.shadow import ConfigAnswer
 
 DOWN = "presenza/v1/main/door-1/down"
@@ -158,13 +156,13 @@ def test_identities_are_cut_off_let_in_rotated_and_revoked(site, sign_in):
     assert ("forgotten", "gate-1") in site.line.told
 
 
-def test_small_charts_are_drawn_of_the_reports(camera, sign_in):
-    for sent in (10, 15, 40):
-        hall.feed.telemetry("door-1", Telemetry(boot_id=1, rssi_dbm=-60 - sent, frames_sent=sent), 5)
-    assert "polyline" in sign_in("technician").get("/devices/door-1/").content.decode()
-    assert sparkline([]) is None
-    assert sparkline([5.0]).points == "0,15 100,15"
-    assert json.dumps(sparkline([1.0, 1.0]).last) == "1.0"
+@pytest.mark.parametrize(("span", "lines"), [("day", 1), ("week", 2)])
+def test_charts_are_drawn_of_what_the_hub_kept(camera, sign_in, span, lines):
+    now = now_ms() // 60_000
+    minutes = [*range(now - 90, now, 30), *range(now - 4000, now - 3000, 60)]
+    camera.store.keep_readings([Reading("door-1", minute, 1, rssi_dbm=-60 - minute % 7) for minute in minutes])
+    page = sign_in("technician").get(f"/devices/door-1/?span={span}").content.decode()
+    assert page.count("<polyline") == lines
 
 
 def test_a_camera_is_told_which_groups_it_serves(camera, sign_in):
