@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from hub.cli import check_broker, check_cloud, check_machine, check_people, check_site
+from hub.cli import check_broker, check_cloud, check_key, check_machine, check_people, check_site
 from hub.cli.finding import Check, Finding, Level, fail
 from hub.cli.output import emit_json, json_option, printable, settings_option
 from hub.errors import PresenzaError
@@ -16,6 +16,7 @@ from hub.settings import Settings
 CHECKS: tuple[Check, ...] = (
     *check_machine.CHECKS,
     *check_site.CHECKS,
+    *check_key.CHECKS,
     *check_broker.CHECKS,
     *check_people.CHECKS,
     *check_cloud.CHECKS,

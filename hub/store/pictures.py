@@ -157,12 +157,12 @@ class FolderPictures:
         self._write(self.path(key), data, changed_ns)
 
     @contextmanager
-    def lock(self, *, exclusive: bool) -> Iterator[None]:
-        """Hold the folder: many may at once, or one alone; of threads and processes alike."""
+    def lock(self) -> Iterator[None]:
+        """Hold the folder alone, of all threads and processes that ask."""
         self._make_folder(self._root)
         fd = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+            fcntl.flock(fd, fcntl.LOCK_EX)
             yield
         finally:
             os.close(fd)

@@ -13,8 +13,8 @@ def picture_context(key: str) -> str:
 class SealedPictures:
     """Implements `PictureStore`. JPEGs of older versions are read as they are, until somebody seals them.
 
-    Whoever puts or deletes a picture holds the folder together with others, whoever seals one anew holds it
-    alone: else a picture that is deleted meanwhile would come back.
+    Whoever puts, deletes or seals a picture anew holds the folder alone: else one that is deleted while it
+    is sealed anew would come back.
     """
 
     def __init__(self, folder: FolderPictures, keys: Keyring) -> None:
@@ -23,7 +23,7 @@ class SealedPictures:
 
     def put(self, key: str, data: bytes) -> None:
         check_key(key)
-        with self._folder.lock(exclusive=False):
+        with self._folder.lock():
             # The current key is looked at while the folder is held: see `sealed_under`.
             self._folder.put(key, self._keys.seal(data, picture_context(key)))
 
@@ -50,7 +50,7 @@ class SealedPictures:
     def delete(self, key: str) -> bool:
         if not self._folder.exists(key):
             return False
-        with self._folder.lock(exclusive=False):
+        with self._folder.lock():
             return self._folder.delete(key)
 
     def keys(self, prefix: str = "") -> list[str]:
@@ -60,7 +60,7 @@ class SealedPictures:
         return self._folder.tidy(before_ms)
 
     def sealed_under(self) -> dict[str, list[str]]:
-        with self._folder.lock(exclusive=True):
+        with self._folder.lock():
             pass  # whoever was putting a picture under an older key is done now
         found: dict[str, list[str]] = {}
         for key in self._folder.keys(""):
@@ -72,7 +72,7 @@ class SealedPictures:
         return found
 
     def reseal(self, key: str) -> bool:
-        with self._folder.lock(exclusive=True):
+        with self._folder.lock():
             raw = self._folder.get(key)
             if key_id_of(raw) == self._keys.current_id():
                 return False

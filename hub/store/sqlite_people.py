@@ -99,8 +99,8 @@ class PeopleTables:
             db.executemany(
                 "INSERT INTO template VALUES (?, ?, ?, ?)",
                 [
-                    rows.template_values(self._keys, replace(template, photo_id=photo.photo_id), place)
-                    for place, template in enumerate(templates)
+                    rows.template_values(self._keys, template, place)
+                    for template, place in rows.placed(replace(each, photo_id=photo.photo_id) for each in templates)
                 ],
             )
 

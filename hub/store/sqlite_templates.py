@@ -28,16 +28,12 @@ class TemplateTables:
             return [rows.photo(row) for row in found]
 
     def add_templates(self, templates: Sequence[Template]) -> None:
-        places: dict[tuple[str, str], int] = {}
-        placed = []
-        for template in templates:
-            key = (template.photo_id, template.engine)
-            places[key] = places.get(key, -1) + 1
-            placed.append((template, places[key]))
         with self._db.write() as db:
             # Sealed inside: a key that was changed meanwhile is taken, and none is dropped before the commit.
-            values = [rows.template_values(self._keys, template, place) for template, place in placed]
-            db.executemany("DELETE FROM template WHERE photo_id = ? AND engine = ?", list(places))
+            values = [rows.template_values(self._keys, template, place) for template, place in rows.placed(templates)]
+            db.executemany(
+                "DELETE FROM template WHERE photo_id = ? AND engine = ?", list({value[:2] for value in values})
+            )
             db.executemany(
                 "INSERT INTO template SELECT photo_id, ?2, ?3, ?4 FROM photo WHERE photo_id = ?1",
                 values,

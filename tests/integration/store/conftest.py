@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from hub.sealing import Keyring
 from hub.store import Store
 from hub.store.memory import MemoryStore
 from hub.store.pictures import FolderPictures, MemoryPictures, PictureStore
+from hub.store.sealed_pictures import SealedPictures
 from hub.store.sqlite import SqliteStore
 
 
@@ -19,6 +21,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-@pytest.fixture(params=["memory", "folder"])
+@pytest.fixture(params=["memory", "folder", "sealed"])
 def pictures(request: pytest.FixtureRequest, tmp_path: Path) -> PictureStore:
-    return MemoryPictures() if request.param == "memory" else FolderPictures(tmp_path / "pictures")
+    folder = FolderPictures(tmp_path / "pictures")
+    sealed = SealedPictures(folder, Keyring(tmp_path / "secrets" / "site-key.json"))
+    kinds: dict[str, PictureStore] = {"memory": MemoryPictures(), "folder": folder, "sealed": sealed}
+    return kinds[request.param]
