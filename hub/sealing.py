@@ -134,7 +134,7 @@ class Keyring:
         if ring is None or key_id not in ring.ciphers:
             raise KeyMissing(
                 f"{self.path} lacks the key {key_id}, under which this is sealed. Put that file back from a backup;"
-                " if it is lost, `presenza key forget-lost` makes room to enrol everybody again."
+                " if it is lost, `presenza key forget` makes room to enrol everybody again."
             )
         return ring.ciphers[key_id]
 

@@ -10,7 +10,7 @@ from hub.sealing import is_private
 from hub.settings import Settings
 from hub.store.opening import open_keys, open_pictures, open_store
 
-BACK = "Put the file back from a backup; if it is lost: presenza key forget-lost"
+BACK = "Put the file back from a backup; if it is lost: presenza key forget"
 
 
 def site_key(settings: Settings) -> Iterator[Finding]:

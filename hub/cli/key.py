@@ -83,11 +83,11 @@ def rotate(settings: Settings, *, finish: bool, as_json: bool) -> int:
     return 1 if done.failed else 0
 
 
-@key_command.command("forget-lost")
+@key_command.command("forget")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @settings_option
 @json_option
-def forget_lost_command(settings: Settings, *, yes: bool, as_json: bool) -> None:
+def forget(settings: Settings, *, yes: bool, as_json: bool) -> None:
     """Delete faces and pictures whose key is lost, to enrol everybody again. People and attendance stay.
 
     Before that, look for a backup of the key file: with it nothing is lost.

@@ -99,7 +99,7 @@ def key_lost(keys: Keyring, key_id: str) -> str:
     return (
         f"{keys.path}, the site's key file, is missing, and faces are sealed under its key {key_id}. Put the file"
         " back (a backup of the data folder holds it), or name it with PRESENZA_SITE_KEY_FILE. If it is lost,"
-        " `presenza key forget-lost` makes room to enrol everybody again."
+        " `presenza key forget` makes room to enrol everybody again."
     )
 
 

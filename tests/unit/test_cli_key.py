@@ -79,9 +79,9 @@ def test_without_the_key_every_command_says_what_to_do_and_forget_lost_makes_roo
     loaded(presenza).site_key.unlink()
     refused = presenza("people", "list")
     assert refused.code == 1
-    assert "presenza key forget-lost" in refused.err
+    assert "presenza key forget" in refused.err
     assert levels(presenza) == ["fail"]
-    forgotten = presenza("key", "forget-lost", "--yes", "--json")
+    forgotten = presenza("key", "forget", "--yes", "--json")
     assert forgotten.json == {"photos_and_corrections": 1, "pictures": 1}
     assert [(row["person_id"], row["photos"]) for row in presenza("people", "list", "--json").json] == [(person_id, 0)]
     added = presenza("people", "add", "--to", person_id, presenza.photo("2.jpg", "face ada"), "--json")
@@ -92,7 +92,7 @@ def test_forget_lost_asks_before_it_deletes(presenza: CommandLine):
     enrol(presenza)
     loaded(presenza).site_key.unlink()
     with pytest.raises(click.Abort):
-        presenza("key", "forget-lost")
+        presenza("key", "forget")
     assert not loaded(presenza).site_key.exists()
 
 
