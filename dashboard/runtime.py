@@ -11,7 +11,7 @@ from typing import Protocol
 from hub import settings as hub_settings
 from hub.attendance import Rules, site_day
 from hub.errors import Unavailable
-from hub.model import Person
+from hub.model import Event, Person
 from hub.settings import Settings
 from hub.store import Store
 from hub.store.pictures import PictureStore
@@ -33,6 +33,9 @@ class Line(Protocol):
 
     def erased(self, person_id: str) -> None:
         """Take a person off every open page."""
+
+    def renamed(self, event: Event) -> None:
+        """A face of an event lost its name, or has it back: show it so on every open page."""
 
     def attendance_changed(self) -> None:
         """Count again who is there."""
@@ -56,6 +59,9 @@ class NoLine:
         raise Unavailable("There is no connection to the hub.")
 
     def erased(self, person_id: str) -> None:
+        """No page is open."""
+
+    def renamed(self, event: Event) -> None:
         """No page is open."""
 
     def attendance_changed(self) -> None:

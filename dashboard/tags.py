@@ -1,6 +1,7 @@
 """Template tags and filters that every template has."""
 
 from datetime import date
+from typing import Any
 from urllib.parse import quote
 
 from django import template
@@ -190,6 +191,17 @@ def heat_squares(days: tuple[charts.Day, ...]) -> SafeString:
             for each in days
         )
     )
+
+
+@register.filter
+def certainty_words(face: Any) -> str:
+    """How sure a face's name is: of anything with an outcome and a score."""
+    return words.certainty(face.outcome, face.score, current().settings.fpir)
+
+
+@register.filter
+def likelihood_words(face: Any) -> str:
+    return words.likelihood(face.outcome, face.score, current().settings.fpir)
 
 
 @register.filter

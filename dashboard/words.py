@@ -1,5 +1,6 @@
 """What outcomes, reasons and states are called in front of people."""
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
@@ -27,6 +28,9 @@ OUTCOME_ICONS = {
     "invalid": "cross",
     "error": "warning",
 }
+NAMED = ("recognized", "already_marked", "uncertain")
+VERY = 30.0  # times surer than it has to be
+MILLION = 1_000_000
 STATUSES = {
     "present": _("Present"),
     "late": _("Late"),
@@ -55,6 +59,12 @@ REASONS = {
     "pixels": _("The picture has too many pixels (4096 × 4096 at most)."),
     "format": _("This isn't a picture that can be used; send a JPEG, PNG or WebP."),
     "decode": _("This picture is damaged."),
+}
+# Why the hub could not note that a face isn't somebody.
+DENIALS = {
+    "no_face": _("The face could not be found again in its picture."),
+    "notfound": _("The picture isn't kept any more, so that nothing can be learned from it."),
+    "nobody": _("This face was not taken for anybody."),
 }
 # What was wrong with a line of an import.
 PROBLEMS = {
@@ -148,8 +158,45 @@ def problem(name: str) -> str:
     return gettext(PROBLEMS[name]) if name in PROBLEMS else name.replace("_", " ")
 
 
+def denial(name: str) -> str:
+    """A sentence for why the hub refused a correction; "" for what isn't known here."""
+    return gettext(DENIALS[name]) if name in DENIALS else ""
+
+
 def lack(name: str) -> str:
     return gettext(LACKS[name]) if name in LACKS else name.replace("_", " ")
+
+
+def certainty(outcome: str, score: float | None, fpir: float) -> str:
+    """How sure a name is, in two words. `score` is the share of strangers who come as near to anybody."""
+    if score is None or outcome not in NAMED:
+        return ""
+    if outcome == "uncertain":
+        return gettext("Not certain")
+    return gettext("Very sure") if score <= fpir / VERY else gettext("Sure")
+
+
+def likelihood(outcome: str, score: float | None, fpir: float) -> str:
+    """The same in a sentence that needs no statistics; "" where nobody was named."""
+    if score is None or outcome not in NAMED:
+        return ""
+    if outcome == "uncertain" and score <= fpir:
+        return gettext(
+            "The face fits well, but it fits somebody else nearly as well, or was said not to be this person."
+        )
+    many = _one_in(score)
+    if many is None:
+        return gettext("Of a million strangers, not one would be expected to look so much like somebody enrolled.")
+    return gettext("Of %(n)s strangers, about one would look so much like somebody enrolled.") % {"n": many}
+
+
+def _one_in(score: float) -> str | None:
+    """1 / score with one digit that says something: 40, 3,000."""
+    if score < 1 / MILLION:
+        return None
+    count = max(2, round(1 / score))
+    digits = 10 ** (len(str(count)) - 1)
+    return number_format(count // digits * digits, use_l10n=True, force_grouping=True)
 
 
 def state(name: str) -> str:

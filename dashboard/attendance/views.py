@@ -17,6 +17,7 @@ from dashboard.attendance.days import Ledger, days_of_month, month_after, month_
 from dashboard.attendance.filters import Filters
 from dashboard.attendance.forms import CorrectionForm
 from dashboard.audit import log
+from dashboard.people import sightings
 from dashboard.people.scope import person_or_404
 from dashboard.rights import Right, needs
 from dashboard.runtime import Runtime, current, now_ms
@@ -175,6 +176,7 @@ def _person_day(
         "person": person,
         "day": chosen,
         "cell": Ledger(rows, runtime.today(), runtime.settings.zone).cell(person, chosen),
+        "seen": sightings.first_of(runtime, rows, person_id),
         "corrections": list(reversed(runtime.store.corrections(person_id, text))),
         "form": form,
     }

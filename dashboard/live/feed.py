@@ -32,6 +32,7 @@ class Row:
     reason: str | None = None
     person_id: str | None = None
     distance: float | None = None
+    score: float | None = None
     hub_ms: float | None = None
     late: bool = False
     picture: bool = False
@@ -99,10 +100,12 @@ class Feed:
             self._put_row(row)
 
     def event(self, event: Event) -> None:
-        """An event of the store: fills what was missed while the line was down."""
+        """An event of the store: fills what was missed while the line was down, and what was corrected since."""
         if self._new(event.event_id):
             for row in _rows_of_event(event):
                 self._put_row(row)
+        else:
+            self.renamed(event)
 
     def status(self, device: str, status: DeviceStatus, now: int) -> None:
         self._put_camera(replace(self._camera(device, now), status=status))
@@ -133,6 +136,16 @@ class Feed:
     def attendance_changed(self) -> None:
         """Somebody's day was corrected, or people changed."""
         self._attendance = True
+
+    def renamed(self, event: Event) -> None:
+        """Somebody said who a face isn't, or is, or took that back: its row follows."""
+        for row in [row for row in self.rows.values() if row.event_id == event.event_id]:
+            face = event.faces[row.face] if row.face < len(event.faces) else None
+            if face is None or face.person_id == row.person_id or face.outcome in STRANGERS:
+                continue  # a stranger whom somebody named by hand was a stranger then
+            outcome = Outcome.UNKNOWN if face.person_id is None else face.outcome
+            self.rows[row.row_id] = replace(row, person_id=face.person_id, outcome=outcome)
+            self._rows[row.row_id] = None
 
     def forget_person(self, person_id: str) -> None:
         for row_id in [row_id for row_id, row in self.rows.items() if row.person_id == person_id]:
@@ -202,6 +215,7 @@ def _rows_of_result(result: Result) -> Iterable[Row]:
                 face.reason,
                 face.person_id,
                 face.distance,
+                face.score,
                 result.ms.get("total"),
                 bool(face.attendance and face.attendance.created and face.attendance.status == "late"),
                 bool(result.picture),
@@ -222,6 +236,7 @@ def _rows_of_event(event: Event) -> Iterable[Row]:
                 face.reason,
                 face.person_id,
                 face.distance,
+                face.score,
                 picture=bool(event.picture),
             )
 

@@ -13,6 +13,7 @@ from dashboard.live.feed import Changes, Feed
 from dashboard.live.rooms import Rooms
 from dashboard.live.summary import Summary
 from dashboard.runtime import current, now_ms
+from hub.model import Event
 
 EVERY_S = 0.1  # at most ten updates a second
 SNAPSHOT_S = 1.0
@@ -56,6 +57,11 @@ class Hall:
         self.feed.forget_person(person_id)
         self._renew = True
         self.recount()
+
+    def renamed(self, event: Event) -> None:
+        """Somebody said who a face isn't, or took that back."""
+        self.feed.renamed(event)
+        self.changed()
 
     def line(self, *, down: bool) -> None:
         """Say whether pages may be out of date."""

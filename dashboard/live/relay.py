@@ -17,6 +17,7 @@ from dashboard.runtime import Runtime, now_ms
 from hub import wire
 from hub.errors import PayloadRefused, PresenzaError, Unavailable
 from hub.metrics import Metrics
+from hub.model import Event
 from hub.mqtt import Incoming, Login, Outgoing, Session
 from hub.payloads import CommandAnswer, ConfigInForce, DeviceStatus, HubStatus, Motion, Result, Telemetry, decode
 
@@ -84,6 +85,9 @@ class Relay:
 
     def erased(self, person_id: str) -> None:
         self._loop.call_soon_threadsafe(self._hall.erased, person_id)
+
+    def renamed(self, event: Event) -> None:
+        self._loop.call_soon_threadsafe(self._hall.renamed, event)
 
     def forget_camera(self, device: str) -> None:
         self._loop.call_soon_threadsafe(self._hall.forget_camera, device)

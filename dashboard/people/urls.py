@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dashboard.people import enrol_views, unknown_views, views
+from dashboard.people import enrol_views, sightings, unknown_views, views
 
 urlpatterns = [
     path("people/", views.people, name="people"),
@@ -16,6 +16,9 @@ urlpatterns = [
     path("people/<str:person_id>/enrol/waiting.jpg", enrol_views.waiting_photo, name="people-enrol-waiting"),
     path("people/<str:person_id>/photos/<str:photo_id>.jpg", views.photo, name="people-photo"),
     path("people/<str:person_id>/photos/<str:photo_id>/remove/", views.remove_photo, name="people-photo-remove"),
+    path("sightings/<str:event_id>/<int:place>/", sightings.sighting, name="sighting"),
+    path("sightings/<str:event_id>/<int:place>/not/", sightings.deny, name="sighting-deny"),
+    path("sightings/<str:event_id>/<int:place>/not/undo/", sightings.undo_denial, name="sighting-undo"),
     path("unknown/", unknown_views.unknown, name="unknown"),
     path("unknown/groups/", unknown_views.groups, name="unknown-groups"),
     path("unknown/assign/", unknown_views.assign, name="unknown-assign"),

@@ -1,7 +1,9 @@
 """The list of people, a person's page, and what can be changed there."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -22,11 +24,12 @@ from dashboard.rights import Right, needs
 from dashboard.runtime import Runtime, current, now_ms
 from hub.erase import erase_person
 from hub.errors import Conflict
-from hub.model import Person
+from hub.model import Event, FaceResult, Person
 from hub.people import new_person
 
 PAGE = 50
 SIGHTINGS = 12
+DENIALS = 50
 
 
 @needs(Right.SEE_PEOPLE)
@@ -54,11 +57,20 @@ def _person(request: HttpRequest, shown: Person, *, form: PersonForm | None = No
     context = {
         "person": shown,
         "photos": runtime.store.photos(shown.person_id),
-        "events": runtime.store.events(person_id=shown.person_id, limit=SIGHTINGS),
+        "sightings": list(_sightings(runtime.store.events(person_id=shown.person_id, limit=SIGHTINGS), shown)),
+        "denials": runtime.store.denials(person_id=shown.person_id)[:DENIALS],
         "form": form,
         **_year(runtime, shown),
     }
     return render(request, "people/person.html", context, status=status)
+
+
+def _sightings(events: list[Event], shown: Person) -> Iterator[tuple[Event, int, FaceResult]]:
+    """Each event with the person's own face in it."""
+    for event in events:
+        own = ((place, face) for place, face in enumerate(event.faces) if face.person_id == shown.person_id)
+        for place, face in islice(own, 1):
+            yield event, place, face
 
 
 def _year(runtime: Runtime, shown: Person) -> dict[str, object]:

@@ -45,7 +45,7 @@ from dashboard.runtime import Runtime  # noqa: E402
 from dashboard.system import stats  # noqa: E402
 from hub import settings as hub_settings  # noqa: E402
 from hub.errors import Conflict, Unavailable  # noqa: E402
-from hub.model import Consent, Person  # noqa: E402
+from hub.model import Consent, Event, Person  # noqa: E402
 from hub.settings import Settings  # noqa: E402
 from hub.store.memory import MemoryStore  # noqa: E402
 from hub.store.pictures import MemoryPictures  # noqa: E402
@@ -80,6 +80,9 @@ class FakeLine:
 
     def erased(self, person_id: str) -> None:
         self.told.append(("erased", person_id))
+
+    def renamed(self, event: Event) -> None:
+        self.told.append(("renamed", event.event_id))
 
     def attendance_changed(self) -> None:
         self.told.append(("attendance", ""))
