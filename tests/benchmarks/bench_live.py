@@ -1,4 +1,4 @@
-"""Time from a hub's result to the browser with 1, 50 and 500 listeners, and the memory that each costs."""
+"""Time from a hub's result to the DOM of a real page with 1, 50 and 500 clients, and the memory that each costs."""
 
 import asyncio
 import http.cookiejar
@@ -24,7 +24,8 @@ from hub import wire
 from hub.model import Consent, Outcome, Person
 from hub.payloads import HubStatus, Result, ResultFace
 from hub.store.opening import open_store
-from tests.benchmarks import sockets
+from tests.benchmarks import pages_open, sockets
+from tests.benchmarks.measure import machine
 from tests.integration.brokers import Site, free_port, make_site
 
 SILENT_SHARE = 0.05  # listeners that never read
@@ -49,6 +50,15 @@ class Listener:
         self.last = message.get("n", self.last)
         for row in message.get("rows", []):
             self.heard.setdefault(row["id"], now)
+
+
+@dataclass(frozen=True)
+class Load:
+    """What the dashboard is put under: results a second, for how long, and how many real pages look on."""
+
+    rate: float
+    seconds: float
+    browsers: int
 
 
 @contextmanager
@@ -98,7 +108,7 @@ async def listen(port: int, session: str, count: int) -> tuple[list[Listener], l
     listeners, tasks, silent = [], [], []
     for number in range(count):
         reader, writer = await sockets.connect(HOST, port, "/live/today/?lang=en", session)
-        if count > 1 and number < count * SILENT_SHARE:
+        if count > 10 and number < count * SILENT_SHARE:
             silent.append((reader, writer))
             continue
         listener = Listener()
@@ -110,57 +120,81 @@ async def listen(port: int, session: str, count: int) -> tuple[list[Listener], l
     return listeners, tasks, silent
 
 
-async def measure(site: Site, person: Person, count: int, rate: float, seconds: float) -> dict[str, Any]:
+async def measure(site: Site, person: Person, count: int, load: Load) -> dict[str, Any]:
+    """`count` clients: the pages, and sockets for the rest."""
     port = free_port()
     with dashboard(site, port) as process:
         session = await asyncio.to_thread(cookie, site, port)
         hub = await asyncio.to_thread(Connection, site.settings, "hub")
         status = HubStatus(state="online", hub_id="bench")
         hub.client.publish(wire.hub("main", wire.STATUS), status.encode(), 1, retain=True)
-        _one, tasks, kept = await listen(port, session, 1)
+        browsers = min(load.browsers, count)
+        _one, tasks, _kept = await listen(port, session, 1)  # so that all is loaded; it is gone before we begin
+        tasks[0].cancel()
         base = process.memory_info().rss
-        listeners, more, others = await listen(port, session, count)
-        per_client = (process.memory_info().rss - base) / count
-        sent: dict[str, float] = {}
-        cpu = process.cpu_times()
-        for number in range(int(rate * seconds)):
-            sent[f"door-1-7-m{number + 1}-{person.person_id}"] = time.time()
-            hub.client.publish(wire.hub("main", wire.RESULTS), result(number + 1, person).encode(), 1)
-            await asyncio.sleep(1 / rate)
-        await _settle(listeners, len(sent))
-        used = process.cpu_times()
-        after = (process.memory_info().rss - base) / count
-        for task in (*tasks, *more):
+        # The pages come in the middle, because listeners are served in the order in which they came.
+        listeners, more, kept = await listen(port, session, (count - browsers) // 2)
+        with pages_open.opened(f"http://{HOST}:{port}", session, browsers) as pages:
+            late, still_more, others = await listen(port, session, count - browsers - (count - browsers) // 2)
+            listeners += late
+            per_client = (process.memory_info().rss - base) / count
+            cpu = process.cpu_times()
+            sent = await _publish(hub, person, load)
+            await _settle(listeners, pages, len(sent))
+            used = process.cpu_times()
+            after = (process.memory_info().rss - base) / count
+            seen = {which: [pages_open.times(page, which) for page in pages] for which in ("seen", "drawn")}
+        for task in (*more, *still_more):
             task.cancel()
         hub.close()
         del kept, others
     return {
         "clients": count,
+        "pages": len(pages),
+        **{f"dom_{name}": value for name, value in ranks(seen["seen"], sent).items()},
+        **{f"drawn_{name}": value for name, value in ranks(seen["drawn"], sent).items()},
+        "dom_missing": sum(len(sent.keys() - each.keys()) for each in seen["seen"]),
         **_figures(listeners, sent),
         "memory_kb_a_client": round(per_client / 1024, 1),
         "memory_kb_a_client_after": round(after / 1024, 1),
-        "cpu_share": round((used.user + used.system - cpu.user - cpu.system) / seconds, 2),
+        "cpu_share": round((used.user + used.system - cpu.user - cpu.system) / load.seconds, 2),
     }
 
 
-async def _settle(listeners: list[Listener], count: int) -> None:
+async def _publish(hub: Connection, person: Person, load: Load) -> dict[str, float]:
+    """Publish results; row id → when (Unix time in seconds)."""
+    sent: dict[str, float] = {}
+    for number in range(int(load.rate * load.seconds)):
+        sent[f"door-1-7-m{number + 1}-{person.person_id}"] = time.time()
+        hub.client.publish(wire.hub("main", wire.RESULTS), result(number + 1, person).encode(), 1)
+        await asyncio.sleep(1 / load.rate)
+    return sent
+
+
+async def _settle(listeners: list[Listener], pages: list[Any], count: int) -> None:
     """Wait until everybody heard everything, or for 20 s."""
     deadline = time.time() + 20
-    while time.time() < deadline and not all(len(each.heard) >= count for each in listeners):
-        await asyncio.sleep(0.05)
+    while time.time() < deadline and not (
+        all(len(each.heard) >= count for each in listeners)
+        and all(len(pages_open.times(page, "drawn")) >= count for page in pages)
+    ):
+        await asyncio.sleep(0.2)
+
+
+def ranks(heard: list[dict[str, float]], sent: dict[str, float]) -> dict[str, float | None]:
+    """p50, p95 and p99 in milliseconds from the publish on, over all who heard and all rows."""
+    times = sorted((each[row] - at) * 1000 for each in heard for row, at in sent.items() if row in each)
+
+    def rank(share: float) -> float | None:
+        return round(times[min(len(times) - 1, int(share * len(times)))], 1) if times else None
+
+    return {f"p{share}_ms": rank(share / 100) for share in (50, 95, 99)}
 
 
 def _figures(listeners: list[Listener], sent: dict[str, float]) -> dict[str, Any]:
-    times = sorted((each.heard[row] - at) * 1000 for each in listeners for row, at in sent.items() if row in each.heard)
-
-    def rank(share: float) -> float:
-        return round(times[min(len(times) - 1, int(share * len(times)))], 1) if times else 0.0
-
     return {
-        "reading": len(listeners),
-        "p50_ms": rank(0.50),
-        "p95_ms": rank(0.95),
-        "p99_ms": rank(0.99),
+        "sockets": len(listeners),
+        **{f"socket_{name}": value for name, value in ranks([each.heard for each in listeners], sent).items()},
         "results": len(sent),
         "missing": sum(len(sent.keys() - each.heard.keys()) for each in listeners),
         "skipped_numbers": sum(each.skipped for each in listeners),
@@ -174,16 +208,23 @@ def _figures(listeners: list[Listener], sent: dict[str, float]) -> dict[str, Any
 )
 @click.option("--rate", type=click.FloatRange(0.2, 100), default=5.0, show_default=True, help="Results a second.")
 @click.option("--for", "seconds", type=click.FloatRange(1, 600), default=10.0, show_default=True)
+@click.option("--browsers", type=click.IntRange(0, 10), default=1, show_default=True, help="Clients that are pages.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(counts: tuple[int, ...], rate: float, seconds: float, *, as_json: bool) -> None:
-    """From the publish of a result to the listener's socket; 5 % of the listeners never read."""
+def command(counts: tuple[int, ...], rate: float, seconds: float, browsers: int, *, as_json: bool) -> None:
+    """From the publish of a result to the DOM of a page in Chromium, by the clock of this machine.
+
+    The other clients are WebSockets that read and confirm as the page does; 5 % of them never read.
+    """
+    if browsers and pages_open.chromium() is None:
+        raise click.ClickException("Chromium and its driver aren't installed; --browsers 0 measures sockets only.")
+    load = Load(rate, seconds, browsers)
     with tempfile.TemporaryDirectory(prefix="presenza-live-") as folder, make_site(Path(folder) / "data") as site:
         person = Person("p-bench", "Ada Example", "", "5a", Consent("yes", "bench", 1, "1"), 1)
         store = open_store(site.settings)
         store.add_person(person)
         store.close()
-        rows = [asyncio.run(measure(site, person, count, rate, seconds)) for count in counts or (1, 50, 500)]
-    report = {"rate": rate, "seconds": seconds, "silent_share": SILENT_SHARE, "rows": rows}
+        rows = [asyncio.run(measure(site, person, count, load)) for count in counts or (1, 50, 500)]
+    report = {"rate": rate, "seconds": seconds, "silent_share": SILENT_SHARE, "machine": machine(), "rows": rows}
     if as_json:
         click.echo(json.dumps(report, indent=2))
         return
