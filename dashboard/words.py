@@ -184,13 +184,13 @@ def likelihood(outcome: str, score: float | None, fpir: float) -> str:
         return gettext(
             "The face fits well, but it fits somebody else nearly as well, or was said not to be this person."
         )
-    many = _one_in(score)
+    many = one_in(score)
     if many is None:
         return gettext("Of a million strangers, not one would be expected to look so much like somebody enrolled.")
     return gettext("Of %(n)s strangers, about one would look so much like somebody enrolled.") % {"n": many}
 
 
-def _one_in(score: float) -> str | None:
+def one_in(score: float) -> str | None:
     """1 / score with one digit that says something: 40, 3,000."""
     if score < 1 / MILLION:
         return None

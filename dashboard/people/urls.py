@@ -1,12 +1,15 @@
 from django.urls import path
 
-from dashboard.people import enrol_views, sightings, unknown_views, views
+from dashboard.people import enrol_views, review, sightings, unknown_views, views
 
 urlpatterns = [
     path("people/", views.people, name="people"),
     path("people/add/", views.add, name="people-add"),
     path("people/import/", enrol_views.import_people, name="people-import"),
     path("people/import/<str:job_id>/", enrol_views.import_job, name="people-import-job"),
+    path("people/alike/", review.alike, name="people-alike"),
+    path("people/alike/pairs/", review.pairs, name="people-alike-pairs"),
+    path("people/<str:person_id>/advice/", review.advice, name="people-advice"),
     path("people/<str:person_id>/", views.person, name="people-person"),
     path("people/<str:person_id>/edit/", views.edit, name="people-edit"),
     path("people/<str:person_id>/erase/", views.erase, name="people-erase"),
