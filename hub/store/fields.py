@@ -14,7 +14,7 @@ from hub.store.pictures import check_key
 
 Check = Callable[[object], object]
 
-MAX_TEXT = 20_000
+MAX_TEXT = 150_000  # six of them fit a document of Firestore, which holds a megabyte
 MAX_NAME_BYTES = 500  # of names that are keys of Firestore, which allows 1500 bytes once they are quoted
 MAX_JSON = 200_000
 MAX_VECTOR_BYTES = 65_536

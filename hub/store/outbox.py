@@ -22,6 +22,9 @@ MAX_ERROR = 300
 # A camera's state is only news: it is sent about once a minute, and isn't missed when it isn't.
 NEWS = Kind.DEVICE_STATES.value
 
+ANSWERED = "UPDATE sync SET contact_ms = ?, trouble = NULL, paused = NULL"
+TROUBLE = {False: "UPDATE sync SET trouble = ?, paused = NULL", True: "UPDATE sync SET paused = ?, trouble = NULL"}
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -41,11 +44,12 @@ class Entry:
 class SyncFigures:
     """How it stands with the cloud, whichever process does the work. Without news of cameras.
 
-    `waiting` documents since `since_ms`; `paused` and `trouble` are sentences, None when all is well.
+    `waiting` documents, and `pictures`, since `since_ms`; `paused` and `trouble` are sentences, None when all is well.
     """
 
     mirrored: bool
     waiting: int
+    pictures: int
     since_ms: int | None
     dead: int
     conflicts: int
@@ -96,13 +100,13 @@ class Outbox:
             return str(db.execute("SELECT origin FROM sync").fetchone()[0])
 
     # -- sending --------------------------------------------------------------
-    def waiting(self, limit: int, *, resting: Collection[str] = ()) -> list[Entry]:
-        """What waits, in order. `resting`: the cameras whose news isn't due."""
+    def waiting(self, limit: int, *, pictures: bool = False, resting: Collection[str] = ()) -> list[Entry]:
+        """The documents, or the pictures, that wait, in order. `resting`: the cameras whose news isn't due."""
         with self._db.read() as db:
             found = db.execute(
-                """SELECT * FROM outbox WHERE state = 'waiting'
+                """SELECT * FROM outbox WHERE state = 'waiting' AND (kind = 'pictures') = ?
                 AND NOT (kind = ? AND key IN (SELECT value FROM json_each(?))) ORDER BY seq LIMIT ?""",
-                (NEWS, json.dumps(list(resting)), limit),
+                (pictures, NEWS, json.dumps(list(resting)), limit),
             )
             return [_entry(row) for row in found]
 
@@ -116,21 +120,24 @@ class Outbox:
         with self._db.read() as db:
             return picture_is_named(db, key)
 
-    def done(self, entries: Iterable[Entry]) -> None:
+    def done(self, entries: Iterable[Entry], *, all_is_well: bool = True) -> None:
         """Strike out what Firestore has now; what changed meanwhile stays, but is fresh no more."""
         with self._db.write() as db:
             for entry in entries:
                 db.execute("DELETE FROM outbox WHERE seq = ? AND change = ?", (entry.seq, entry.change))
                 db.execute("UPDATE outbox SET fresh = 0 WHERE seq = ?", (entry.seq,))
-            db.execute("UPDATE sync SET contact_ms = ?, paused = NULL, trouble = NULL", (now_ms(),))
+            if all_is_well:
+                db.execute(ANSWERED, (now_ms(),))
 
-    def failed(self, entries: Iterable[Entry], error: str) -> None:
-        """They stay where they are, to be tried again."""
+    def failed(self, entries: Iterable[Entry], error: str, *, pause: bool = False, pictures: bool = False) -> None:
+        """They stay where they are, to be tried again. What keeps documents back is said of the whole line."""
         with self._db.write() as db:
             db.executemany(
                 "UPDATE outbox SET tries = tries + 1, last_error = ? WHERE seq = ?",
                 [(error[:MAX_ERROR], entry.seq) for entry in entries],
             )
+            if not pictures:
+                db.execute(TROUBLE[pause], (error,))
 
     def bury(self, entry: Entry, error: str) -> None:
         """Set aside what can never succeed as it is. A change of the document, or `revive`, brings it back."""
@@ -151,24 +158,17 @@ class Outbox:
             return db.execute("UPDATE outbox SET state = 'waiting', tries = 0 WHERE state = 'dead'").rowcount
 
     # -- how it stands --------------------------------------------------------
-    def answered(self) -> None:
-        """Firestore answered."""
+    def pulled(self, *, everything: bool) -> None:
+        """What changed in Firestore is here."""
         with self._db.write() as db:
-            db.execute("UPDATE sync SET contact_ms = ?, trouble = NULL, paused = NULL", (now_ms(),))
-
-    def pulled(self) -> None:
-        """Everything that changed in Firestore is here."""
-        with self._db.write() as db:
-            db.execute("UPDATE sync SET pulled_ms = ?1, contact_ms = ?1, trouble = NULL, paused = NULL", (now_ms(),))
+            db.execute(ANSWERED, (now_ms(),))
+            if everything:
+                db.execute("UPDATE sync SET pulled_ms = ?", (now_ms(),))
 
     def in_trouble(self, sentence: str, *, pause: bool = False) -> None:
         """Firestore can't be reached; `pause`: or lets us do nothing, which won't pass by itself."""
-        column = "paused" if pause else "trouble"
-        with self._db.read() as db:
-            if db.execute(f"SELECT 1 FROM sync WHERE {column} = ?", (sentence,)).fetchone():  # noqa: S608
-                return
         with self._db.write() as db:
-            db.execute(f"UPDATE sync SET {column} = ?", (sentence,))  # noqa: S608
+            db.execute(TROUBLE[pause], (sentence,))
 
     def ask(self) -> None:
         """Have whoever does the work send and pull everything now."""
@@ -183,15 +183,17 @@ class Outbox:
     def figures(self) -> SyncFigures:
         with self._db.read() as db:
             sync = db.execute("SELECT * FROM sync").fetchone()
-            waiting, since_ms = db.execute(
-                "SELECT count(*), min(since_ms) FROM outbox WHERE state = 'waiting' AND kind <> ?", (NEWS,)
+            waiting, pictures, since_ms = db.execute(
+                """SELECT count(*), coalesce(sum(kind = 'pictures'), 0), min(since_ms) FROM outbox
+                WHERE state = 'waiting' AND kind <> ?""",
+                (NEWS,),
             ).fetchone()
             dead, conflicts, skipped = db.execute(
                 """SELECT (SELECT count(*) FROM outbox WHERE state = 'dead'), (SELECT count(*) FROM conflict),
                 (SELECT count(*) FROM sync_skipped)"""
             ).fetchone()
         return SyncFigures(
-            bool(sync["target"]), waiting, since_ms, dead, conflicts, skipped,
+            bool(sync["target"]), waiting - pictures, pictures, since_ms, dead, conflicts, skipped,
             sync["paused"], sync["trouble"], sync["contact_ms"], sync["pulled_ms"],
         )  # fmt: skip
 
