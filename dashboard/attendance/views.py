@@ -171,11 +171,13 @@ def _person_day(
 ) -> HttpResponse:
     person, runtime = person_or_404(request, person_id), current()
     text = chosen.isoformat()
-    rows = runtime.store.attendance(text, text)
+    rows = runtime.store.attendance(text, text, person_id=person_id)
+    ledger = Ledger(rows, runtime.today(), runtime.settings.zone)
+    ledger.counted |= runtime.days_with_attendance(chosen, chosen)
     page = {
         "person": person,
         "day": chosen,
-        "cell": Ledger(rows, runtime.today(), runtime.settings.zone).cell(person, chosen),
+        "cell": ledger.cell(person, chosen),
         "seen": sightings.first_of(runtime, rows, person_id),
         "corrections": list(reversed(runtime.store.corrections(person_id, text))),
         "form": form,
