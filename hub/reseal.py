@@ -12,6 +12,9 @@ from hub.sealing import Keyring
 from hub.store import Store
 from hub.store.pictures import PictureStore
 
+BATCH = 100  # pictures that are put in the outbox at once
+IN_THE_CLOUD = ("people/", "results/")
+
 Show = Callable[[int, int], None]  # done, in all
 
 
@@ -32,17 +35,29 @@ def reseal(store: Store, pictures: PictureStore, keys: Keyring, show: Show = lam
         show(vectors, vectors)
     current = keys.current_id()
     waiting = [key for key_id, names in pictures.sealed_under().items() if key_id != current for key in names]
-    count, failed = 0, []
-    for number, key in enumerate(waiting):
+    count = 0
+    failed: list[str] = []
+    for start in range(0, len(waiting), BATCH):
+        anew: list[str] = []
         try:
-            count += pictures.reseal(key)
-        except NotFound:
-            continue  # deleted in the meantime
-        except (KeyMissing, SealBroken):
-            failed.append(key)
-        show(vectors + number + 1, vectors + len(waiting))
+            for number, key in enumerate(waiting[start : start + BATCH], start + 1):
+                (failed if _fails(pictures, key) else anew).append(key)
+                show(vectors + number, vectors + len(waiting))
+        finally:
+            count += len(anew)
+            store.send_pictures([key for key in anew if key.startswith(IN_THE_CLOUD)])
     store.tidy()
     return Resealed(vectors, count, tuple(failed))
+
+
+def _fails(pictures: PictureStore, key: str) -> bool:
+    try:
+        pictures.reseal(key)
+    except NotFound:
+        pass  # deleted in the meantime
+    except (KeyMissing, SealBroken):
+        return True
+    return False
 
 
 def in_use(store: Store, pictures: PictureStore) -> dict[str, int]:

@@ -30,6 +30,7 @@ from hub.model import (
 from hub.shadow import ConfigAnswer, ConfigTemplate, WantedConfig
 
 RESEAL_LIMIT = 200  # vectors that one call seals anew
+SLOT_MS = 300_000  # arrivals are counted in steps of five minutes
 PURGE_LIMIT = 2000  # rows that one call deletes, so that the hub's own writes don't wait for long
 
 
@@ -73,6 +74,9 @@ class Store(Protocol):
 
     def sealed_under(self) -> dict[str, int]:
         """How many vectors are sealed under which key, by its id; those that aren't under the empty one."""
+
+    def send_pictures(self, keys: Sequence[str]) -> None:
+        """Have pictures brought to the cloud once more, where there is one: their bytes have changed."""
 
     def forget_sealed_under(self, key_id: str) -> Removed:
         """Delete photos and denials whose vectors are under a key that is lost; people and attendance stay."""
@@ -225,6 +229,11 @@ class Store(Protocol):
         What nobody has is left out; who has no attendance is not counted.
         """
 
+    def arrival_counts(
+        self, first_day: str, last_day: str, *, group: str | None = None
+    ) -> dict[tuple[int, Status], int]:
+        """How many people whom a camera saw came in which five minutes (Unix time / SLOT_MS), by status in force."""
+
     def correct(self, correction: Correction) -> Attendance:
         """Append a correction and return the day as it stands now. Raises NotFound for the person."""
 
@@ -274,8 +283,11 @@ class Store(Protocol):
     def keep_readings(self, readings: Collection[Reading]) -> None:
         """Keep what cameras reported. Of a camera's minute the first is kept. It stays here, mirrored or not."""
 
-    def readings(self, device: str, from_minute: int) -> list[Reading]:
-        """What a camera reported from a minute on, oldest first; removing the camera forgets it."""
+    def readings(self, device: str, from_minute: int, *, step: int = 1) -> list[Reading]:
+        """What a camera reported from a minute on, oldest first; removing the camera forgets it.
+
+        Of each `step` minutes (counted from 0) there is one reading, the last, with the means of what isn't counted.
+        """
 
     # -- retention ----------------------------------------------------------
     def pictures_in_use(self, prefix: str) -> set[str]:

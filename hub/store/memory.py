@@ -22,7 +22,7 @@ from hub.model import (
     Status,
     Template,
 )
-from hub.store import PURGE_LIMIT, RESEAL_LIMIT, Recorded, Removed, rows
+from hub.store import PURGE_LIMIT, RESEAL_LIMIT, SLOT_MS, Recorded, Removed, rows
 from hub.store.memory_configs import MemoryConfigs
 from hub.store.memory_readings import MemoryReadings
 from hub.store.memory_review import MemoryReview
@@ -67,6 +67,9 @@ class MemoryStore(MemoryConfigs, MemoryReadings, MemoryReview, MemoryTemplates):
 
     def sealed_under(self) -> dict[str, int]:
         return {}
+
+    def send_pictures(self, keys: Sequence[str]) -> None:
+        """There is no cloud behind it."""
 
     def forget_sealed_under(self, key_id: str) -> Removed:
         return Removed(0, ())
@@ -237,6 +240,12 @@ class MemoryStore(MemoryConfigs, MemoryReadings, MemoryReview, MemoryTemplates):
             day = counts.setdefault(seen.day, {})
             day[seen.status] = day.get(seen.status, 0) + 1
         return counts
+
+    def arrival_counts(
+        self, first_day: str, last_day: str, *, group: str | None = None
+    ) -> dict[tuple[int, Status], int]:
+        found = self.attendance(first_day, last_day, group=group)
+        return dict(Counter((each.first_seen_ms // SLOT_MS, each.status) for each in found if each.device is not None))
 
     def correct(self, correction: Correction) -> Attendance:
         _check(rows.correction_values(correction))

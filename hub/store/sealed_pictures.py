@@ -27,6 +27,15 @@ class SealedPictures:
             # The current key is looked at while the folder is held: see `sealed_under`.
             self._folder.put(key, self._keys.seal(data, picture_context(key)))
 
+    def keep_sealed(self, key: str, sealed: bytes) -> None:
+        """Put what was sealed elsewhere. Raises NotFound for bytes that don't open as this picture."""
+        try:
+            self._keys.open(sealed, picture_context(check_key(key)))
+        except (KeyMissing, SealBroken) as error:
+            raise NotFound(f"The picture {key} can't be opened: {error}") from None
+        with self._folder.lock():
+            self._folder.put(key, sealed)
+
     def get(self, key: str) -> bytes:
         """Raises NotFound also for a picture that can't be opened."""
         raw = self._folder.get(key)

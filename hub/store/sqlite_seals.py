@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from hub.errors import KeyMissing, SealBroken, StoreCorrupt
@@ -14,6 +15,9 @@ PLAIN = "length(vector) % 4 = 0"  # what is sealed is 37 bytes longer; see hub.s
 SEALED = f"substr(vector, 1, {len(MAGIC)}) = x'{MAGIC.hex()}' AND NOT {PLAIN}"
 KEY_ID = "substr(vector, 6, 4)"
 HEAD = f"substr(vector, 1, {OVERHEAD})"  # enough to tell the key
+
+
+SEND_PICTURE = "INSERT INTO changed SELECT 'pictures', ?, 0 WHERE (SELECT recording FROM sync)"
 
 
 class _Vectors(NamedTuple):
@@ -57,6 +61,10 @@ class SealTables:
             for vectors in (TEMPLATES, NEGATIVES):
                 counts.update(key_id_of(row[0]) or "" for row in db.execute(vectors.select(HEAD)))
         return dict(sorted(counts.items()))
+
+    def send_pictures(self, keys: Sequence[str]) -> None:
+        with self._db.write() as db:
+            db.executemany(SEND_PICTURE, [(key,) for key in keys])
 
     def forget_sealed_under(self, key_id: str) -> Removed:
         with self._db.write() as db:

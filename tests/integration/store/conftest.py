@@ -6,6 +6,9 @@ from typing import cast
 
 import pytest
 
+from hub import settings
+from hub.cloud.bucket import BucketPictures
+from hub.cloud.mirrored_pictures import MirroredPictures
 from hub.sealing import Keyring
 from hub.settings import load
 from hub.store import Store
@@ -36,9 +39,15 @@ def open_store(request: pytest.FixtureRequest, folder: Path) -> Store:
     return cast("Store", relay)
 
 
-@pytest.fixture(params=["memory", "folder", "sealed"])
+@pytest.fixture(params=["memory", "folder", "sealed", "bucket", "mirrored"])
 def pictures(request: pytest.FixtureRequest, tmp_path: Path) -> PictureStore:
     folder = FolderPictures(tmp_path / "pictures")
     sealed = SealedPictures(folder, Keyring(tmp_path / "secrets" / "site-key.json"))
     kinds: dict[str, PictureStore] = {"memory": MemoryPictures(), "folder": folder, "sealed": sealed}
-    return kinds[request.param]
+    if request.param in kinds:
+        return kinds[request.param]
+    name = request.getfixturevalue("storage_bucket")
+    cloud = {"store": "firestore", "firebase_project": "a-school", "storage_bucket": name, "cloud_test": True}
+    site = settings.load({}, data_dir=tmp_path, **cloud)
+    bucket = BucketPictures(site, Keyring(site.site_key))
+    return bucket if request.param == "bucket" else MirroredPictures(folder, sealed, bucket)
