@@ -26,13 +26,14 @@ from hub.store import PURGE_LIMIT, RESEAL_LIMIT, SLOT_MS, Recorded, Removed, row
 from hub.store.memory_configs import MemoryConfigs
 from hub.store.memory_readings import MemoryReadings
 from hub.store.memory_review import MemoryReview
+from hub.store.memory_seals import MemorySeals
 from hub.store.memory_templates import MemoryTemplates
 from hub.store.merge import by_hand, by_name, in_force, in_order, nameless
 
 LARGEST = (1 << 63) - 1  # what an SQLite integer holds
 
 
-class MemoryStore(MemoryConfigs, MemoryReadings, MemoryReview, MemoryTemplates):
+class MemoryStore(MemoryConfigs, MemoryReadings, MemoryReview, MemoryTemplates, MemorySeals):
     """Implements `hub.store.Store`."""
 
     def __init__(self) -> None:
@@ -60,19 +61,6 @@ class MemoryStore(MemoryConfigs, MemoryReadings, MemoryReview, MemoryTemplates):
 
     def problems(self) -> list[str]:
         return []
-
-    # -- sealing: nothing of it is ever on a disk -----------------------------
-    def reseal(self, *, limit: int = RESEAL_LIMIT) -> int:
-        return 0
-
-    def sealed_under(self) -> dict[str, int]:
-        return {}
-
-    def send_pictures(self, keys: Sequence[str]) -> None:
-        """There is no cloud behind it."""
-
-    def forget_sealed_under(self, key_id: str) -> Removed:
-        return Removed(0, ())
 
     # -- people -------------------------------------------------------------
     def add_person(self, person: Person) -> None:
