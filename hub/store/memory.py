@@ -22,7 +22,7 @@ from hub.model import (
     Status,
     Template,
 )
-from hub.store import PURGE_LIMIT, RESEAL_LIMIT, SLOT_MS, Recorded, Removed, rows
+from hub.store import PURGE_LIMIT, SLOT_MS, Recorded, Removed, rows
 from hub.store.memory_configs import MemoryConfigs
 from hub.store.memory_readings import MemoryReadings
 from hub.store.memory_review import MemoryReview
