@@ -4,7 +4,7 @@ import pytest
 
 from hub.errors import Conflict, NotFound
 from hub.model import Clock, Outcome, Status
-from hub.store import Store
+from hub.store import SLOT_MS, Store
 from tests.integration.store.records import DAY, NINE_MS, a_correction, a_face, a_frame, a_person, see
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -121,3 +121,21 @@ def test_a_correction_to_what_was_seen_anyway_is_counted_once(store: Store) -> N
     see(store, a_frame(1), a_face("p-1"))
     store.correct(a_correction("c-1", Status.PRESENT))
     assert store.day_counts(DAY, DAY) == {DAY: {Status.PRESENT: 1}}
+
+
+def test_arrivals_are_counted_in_steps_of_five_minutes_with_the_status_in_force(store: Store) -> None:
+    store.add_person(a_person("p-3", group="1A"))
+    begin = NINE_MS - 2 * SLOT_MS
+    see(store, a_frame(1, received_ms=begin), a_face("p-1"))
+    see(store, a_frame(2, received_ms=begin + SLOT_MS), a_face("p-2"))
+    see(store, a_frame(3, received_ms=begin + SLOT_MS + 1), a_face("p-3"))
+    slot = begin // SLOT_MS
+    assert store.arrival_counts(DAY, DAY) == {(slot, Status.PRESENT): 1, (slot + 1, Status.PRESENT): 2}
+    store.correct(a_correction("c-1", Status.ABSENT, person_id="p-3"))
+    store.correct(a_correction("c-2", Status.LATE, person_id="p-3"))
+    store.correct(a_correction("c-3", Status.LATE, person_id="p-2", day="2026-11-24"))  # nobody saw them then
+    assert store.arrival_counts(DAY, "2026-11-24", group="1A") == {
+        (slot, Status.PRESENT): 1,
+        (slot + 1, Status.LATE): 1,
+    }
+    assert store.arrival_counts("2027-01-01", "2027-12-31") == {}

@@ -101,3 +101,17 @@ def test_a_removed_camera_takes_its_readings_along(store: Store) -> None:
     store.remove_device("door-1")
     assert store.readings("door-1", 0) == []
     assert len(store.readings("door-2", 0)) == 1
+
+
+def test_readings_can_be_thinned_to_the_last_of_some_minutes_with_means(store: Store) -> None:
+    store.keep_readings(
+        [
+            Reading("door-1", 10, 7, -60, 100, 40.0, frames_sent=5),
+            Reading("door-1", 12, 7, -65, 101, None, frames_sent=9),
+            Reading("door-1", 15, 8, -70, None, None, frames_sent=2),
+        ]
+    )
+    assert store.readings("door-1", 0, step=5) == [
+        Reading("door-1", 12, 7, -63, 101, 40.0, frames_sent=9),
+        Reading("door-1", 15, 8, -70, None, None, frames_sent=2),
+    ]

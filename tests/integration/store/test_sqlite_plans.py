@@ -16,6 +16,8 @@ CALLS: dict[str, Callable[[SqliteStore], object]] = {
     "a group's day": lambda store: store.attendance(DAY, DAY, group="1A"),
     "a month's counts": lambda store: store.day_counts("2026-11-01", "2026-11-30"),
     "a group's counts": lambda store: store.day_counts("2026-11-01", "2026-11-30", group="1A"),
+    "a week's arrivals": lambda store: store.arrival_counts("2026-11-16", "2026-11-23"),
+    "a group's arrivals": lambda store: store.arrival_counts("2026-11-16", "2026-11-23", group="1A"),
     "a day's corrections": lambda store: store.corrections("p-1", DAY),
     "a page of events": lambda store: store.events(before_id="01E"),
     "a camera's events": lambda store: store.events(device="door-1", before_id="01Z"),
