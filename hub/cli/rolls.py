@@ -1,16 +1,13 @@
 """Lists of people to enrol: a folder with a sub-folder for each, or a CSV file. Read whole before anything is done."""
 
-import csv
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from hub.errors import EnrolmentRefused
+from hub.rolls import COLUMNS, NoRoll, Problem, Row, rows
 
 PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
-COLUMNS = ("name", "number", "group", "consent", "photos")
-_BETWEEN_PHOTOS = re.compile(r"[|;]")
 MAX_PEOPLE = 100_000
 MAX_PROBLEMS = 20  # that are told at once
 
@@ -47,83 +44,60 @@ def from_csv(path: Path) -> list[Entry]:
     `photos` are files or folders, relative to the CSV file, with | or ; between them.
     """
     try:
-        # utf-8-sig: spreadsheets put a byte order mark in front.
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file, delimiter=_delimiter(file.readline()), strict=True)
-            file.seek(0)
-            return _entries(path, rows)
-    except UnicodeDecodeError as error:
-        raise EnrolmentRefused("csv", f"{path} is not UTF-8 (byte {error.start}).") from None
-    except csv.Error as error:
-        raise EnrolmentRefused("csv", f"{path} is no proper CSV: {error}.") from None
+        return _entries(path, path.read_bytes())
+    except NoRoll as refusal:
+        raise EnrolmentRefused("csv", _sentence(path, refusal.problem)) from None
 
 
-def _delimiter(header: str) -> str:
-    """What a spreadsheet puts between columns depends on its language."""
-    return max(",;\t", key=header.count)
+def _sentence(path: Path, problem: Problem) -> str:
+    if problem.what == "encoding":
+        return f"{path} is not UTF-8 (byte {problem.at})."
+    if problem.what == "csv":
+        return f"{path} is no proper CSV: {problem.value}."
+    if problem.what == "too_many":
+        return f"{path} has more than {MAX_PEOPLE} people; split it."
+    known = f"name, and any of {', '.join(COLUMNS[1:])}"
+    wrong = {"unknown": f" Not known: {problem.value}.", "twice": f" Twice: {problem.value}."}.get(problem.what, "")
+    return f"{path} line 1 must name the columns: {known}.{wrong}"
 
 
-def _entries(path: Path, rows: "csv.DictReader[str]") -> list[Entry]:
-    rows.fieldnames = [name.strip().casefold() for name in rows.fieldnames or ()]
-    _check_header(path, rows.fieldnames)
+def _entries(path: Path, data: bytes) -> list[Entry]:
     entries: list[Entry] = []
     problems: list[str] = []
     lines: dict[str, int] = {}
-    for row in rows:
-        line = rows.line_num
-        if not any(row.values()):  # what a spreadsheet leaves of a line that was emptied
-            continue
-        problems += [f"{path} line {line}, {problem}" for problem in _problems(row, path.parent, lines, line)]
-        if len(problems) >= MAX_PROBLEMS or len(entries) > MAX_PEOPLE:
+    for row in rows(data, most=MAX_PEOPLE + 1):
+        problems += [f"{path} line {row.line}, {problem}" for problem in _problems(row, path.parent, lines)]
+        if len(problems) >= MAX_PROBLEMS:
             break
-        entries.append(_entry(f"{path} line {line}", row, path.parent))
-    if len(entries) > MAX_PEOPLE:
-        problems.append(f"{path} has more than {MAX_PEOPLE} people; split it.")
+        entries.append(_entry(f"{path} line {row.line}", row, path.parent))
     if problems:
         raise EnrolmentRefused("csv", "\n".join(problems[:MAX_PROBLEMS]))
     return entries
 
 
-def _check_header(path: Path, names: Sequence[str]) -> None:
-    unknown = [name for name in names if name not in COLUMNS]
-    if "name" not in names or unknown or len(set(names)) < len(names):
-        wrong = f" Not known: {', '.join(unknown)}." if unknown else ""
-        raise EnrolmentRefused(
-            "csv", f"{path} line 1 must name the columns: name, and any of {', '.join(COLUMNS[1:])}.{wrong}"
-        )
-
-
-def _problems(row: Mapping[str | None, object], folder: Path, lines: dict[str, int], line: int) -> Iterator[str]:
+def _problems(row: Row, folder: Path, lines: dict[str, int]) -> Iterator[str]:
     """Sentences about one line; `lines` remembers where each number was seen."""
-    if row.get(None):
-        yield f"column {len(row)}: more values than the first line has columns."
-    if any(value is None for value in row.values()):
+    if row.width > len(row.values):
+        yield f"column {len(row.values) + 1}: more values than the first line has columns."
+    if row.width < len(row.values):
         yield "last column: fewer values than the first line has columns."
-    if not _text(row, "name"):
+    if not row.values["name"]:
         yield "column name: is empty."
-    number = _text(row, "number")
-    if number and lines.setdefault(number, line) != line:
+    number = row.values.get("number", "")
+    if number and lines.setdefault(number, row.line) != row.line:
         yield f"column number: {number} is also in line {lines[number]}."
-    for photo in _split(_text(row, "photos")):
+    for photo in row.photos:
         if not (folder / photo).exists():
             yield f"column photos: there is no {photo}."
 
 
-def _entry(where: str, row: Mapping[str, str], folder: Path) -> Entry:
+def _entry(where: str, row: Row, folder: Path) -> Entry:
     photos: list[Path] = []
-    for name in _split(_text(row, "photos")):
+    for name in row.photos:
         path = folder / name
         photos += _pictures(path) if path.is_dir() else (path,)
-    number, group, consent = (_text(row, column) for column in ("number", "group", "consent"))
-    return Entry(where, _text(row, "name"), number, group, consent, tuple(photos))
-
-
-def _text(row: Mapping[str, object] | Mapping[str | None, object], column: str) -> str:
-    return str(row.get(column) or "").strip()
-
-
-def _split(photos: str) -> list[str]:
-    return [name.strip() for name in _BETWEEN_PHOTOS.split(photos) if name.strip()]
+    number, group, consent = (row.values.get(column, "") for column in ("number", "group", "consent"))
+    return Entry(where, row.values["name"], number, group, consent, tuple(photos))
 
 
 def _pictures(folder: Path) -> tuple[Path, ...]:
