@@ -82,7 +82,7 @@ class Firestore:
         with self._errors():
             self._site.set({"rung": {self._origin: dict.fromkeys(kinds, SERVER_TIMESTAMP)}}, merge=True, **ONCE)
 
-    def listen(self, heard: Callable[[], None]) -> Listener:
+    def listen(self, heard: Callable[[Collection[Kind]], None]) -> Listener:
         return _Bell(self._site, self._origin, heard)
 
     def close(self) -> None:
@@ -136,10 +136,10 @@ def _is_about(error: Exception, expected: Exception) -> bool:
 class _Bell:
     """Listens to the bell document, in a thread of Google's library."""
 
-    def __init__(self, site: "DocumentReference", origin: str, heard: Callable[[], None]) -> None:
+    def __init__(self, site: "DocumentReference", origin: str, heard: Callable[[Collection[Kind]], None]) -> None:
         self._origin = origin
         self._heard = heard
-        self._known: object = None
+        self._known: dict[tuple[str, Kind], object] = {}
         self._watch = site.on_snapshot(self._on_snapshot)
 
     def is_active(self) -> bool:
@@ -151,15 +151,25 @@ class _Bell:
     def _on_snapshot(self, snapshots: "list[DocumentSnapshot]", *_: object) -> None:
         # What is raised here ends the listening without a word, and the document may hold anything.
         try:
-            rung = (snapshots[0].to_dict() or {}).get("rung") if snapshots else None
-            others = (
-                {name: at for name, at in rung.items() if name != self._origin} if isinstance(rung, Mapping) else {}
-            )
-            if others != self._known:
-                self._known = others
-                self._heard()
+            rung = _rung(snapshots[0].to_dict() or {}, self._origin) if snapshots else {}
+            kinds = {kind for (mirror, kind), at in rung.items() if self._known.get((mirror, kind)) != at}
+            self._known = rung
+            if kinds:
+                self._heard(kinds)
         except Exception:
             log.exception("what the listener heard")
+
+
+def _rung(bell: Fields, origin: str) -> dict[tuple[str, Kind], object]:
+    """When each of the other mirrors rang last for each kind."""
+    mirrors = bell.get("rung")
+    return {
+        (name, Kind(kind)): at
+        for name, kinds in (mirrors.items() if isinstance(mirrors, Mapping) else ())
+        if name != origin and isinstance(kinds, Mapping)
+        for kind, at in kinds.items()
+        if kind in set(Kind)
+    }
 
 
 def _stored(snapshot: "DocumentSnapshot") -> Stored:

@@ -16,7 +16,7 @@ from hub.store.mirror import REMOVABLE, Applied, Change, Skipped
 from hub.store.outbox import now_ms
 from hub.store.sqlite import SqliteStore
 
-OVERLAP_US = 10_000_000
+NEAR_US, FAR_US = 2_000_000, 60_000_000  # how far a pull reaches back: after a bell, and of everything
 DAY_MS = 86_400_000
 FORGOTTEN_MS = (TOMBSTONE_DAYS - 2) * DAY_MS  # two days before the first removal may be forgotten
 RETRIED = 50  # documents that waited for others, looked at again by one pull
@@ -52,14 +52,14 @@ class Puller:
         self._erase = erase
         self._forget_pictures = forget_pictures
 
-    def pull(self, kinds: Collection[Kind] = tuple(Kind)) -> Pulled:
+    def pull(self, kinds: Collection[Kind] = tuple(Kind), back_us: int = FAR_US) -> Pulled:
         """Bring the mirror up to date. Raises Unreachable, NotAllowed, Refused, or what the store raises."""
         if self._is_forgotten():
             return self._pull_anew()
         pulled = Pulled()
         for kind in Kind:
             if kind in kinds:
-                self._pull_kind(kind, pulled)
+                self._pull_kind(kind, pulled, back_us)
         if pulled.changed:
             self._look_again(pulled)
         self._store.outbox.pulled(everything=set(kinds) >= set(Kind))
@@ -73,17 +73,17 @@ class Puller:
         log.warning("the mirror is too old: everything is pulled again")
         self._mirror.begin_anew()
         pulled = Pulled()
-        there = {kind: self._pull_kind(kind, pulled) for kind in Kind}
+        there = {kind: self._pull_kind(kind, pulled, 0) for kind in Kind}
         for kind in REMOVABLE:
             gone = [Change(key, None) for key in self._mirror.missing(kind, there[kind])]
             self._settle(kind, self._mirror.apply(kind, gone), pulled)
         self._store.outbox.pulled(everything=True)
         return pulled
 
-    def _pull_kind(self, kind: Kind, pulled: Pulled) -> set[str]:
+    def _pull_kind(self, kind: Kind, pulled: Pulled, back_us: int) -> set[str]:
         """The keys of what was there."""
         there: set[str] = set()
-        for documents, cursor_us in self._pages(kind):
+        for documents, cursor_us in self._pages(kind, back_us):
             changes = [_change(kind, stored) for stored in documents]
             there |= {change.key for change in changes if change.fields is not None}
             pulled.read += len(changes)
@@ -93,9 +93,9 @@ class Puller:
                 self._mirror.apply(kind, (), cursor_us)
         return there
 
-    def _pages(self, kind: Kind) -> Iterator[tuple[list[Stored], int]]:
+    def _pages(self, kind: Kind, back_us: int) -> Iterator[tuple[list[Stored], int]]:
         """What changed, with the cursor after each page."""
-        after_us = max(0, self._mirror.cursor_us(kind) - OVERLAP_US)
+        after_us = max(0, self._mirror.cursor_us(kind) - back_us)
         last: object | None = None
         while True:
             page = self._remote.changed_since(kind, after_us, last)

@@ -94,8 +94,8 @@ class Remote(Protocol):
     def ring(self, kinds: Collection[str]) -> None:
         """Tell those who listen that documents of these kinds have changed."""
 
-    def listen(self, heard: Callable[[], None]) -> Listener:
-        """Have `heard` called, in another thread, when another mirror rings; and once at the beginning."""
+    def listen(self, heard: Callable[[Collection[Kind]], None]) -> Listener:
+        """Have `heard` called, in another thread, with what other mirrors ring for."""
 
     def close(self) -> None:
         """Let go, also of calls that are under way."""
