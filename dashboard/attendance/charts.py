@@ -1,7 +1,7 @@
 """Pictures of days as SVG: numbers in, shapes out. Colours are classes of the stylesheet."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 
@@ -63,9 +63,11 @@ class Histogram:
     top: int
 
 
-def histogram(arrivals: Iterable[time], late_after: time) -> Histogram | None:
-    """How many came in each five minutes; None when nobody came."""
-    bins = Counter(_minute(at) // BIN_MINUTES for at in arrivals)
+def histogram(arrivals: Mapping[time, int], late_after: time) -> Histogram | None:
+    """How many came in each five minutes, of how many came at which time; None when nobody came."""
+    bins: Counter[int] = Counter()
+    for at, people in arrivals.items():
+        bins[_minute(at) // BIN_MINUTES] += people
     if not bins:
         return None
     limit = _minute(late_after) // BIN_MINUTES

@@ -120,7 +120,7 @@ def _charts(request: HttpRequest, runtime: Runtime, name: str) -> dict[str, Any]
     span = request.GET.get("span", "")
     span = span if span in SPANS else "day"
     now = now_ms() // 60_000
-    readings = runtime.store.readings(name, now - SPANS[span])
+    readings = runtime.store.readings(name, now - SPANS[span], step=SPANS[span] // charts.BUCKETS)
     return {"span": span, "charts": charts.charts(readings, now - SPANS[span], now)}
 
 

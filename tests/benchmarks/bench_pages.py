@@ -12,6 +12,8 @@ from typing import Any
 
 import click
 
+from hub.model import Device, Reading
+from hub.store.sqlite import SqliteStore
 from tests.benchmarks.filling import fill
 
 ROUNDS = 30
@@ -28,6 +30,7 @@ def pages(person_id: str, day: str) -> dict[str, str]:
         "month sheet": f"/attendance/month/?month={day[:7]}",
         "range of 4 weeks": "/attendance/range/",
         "arrivals of a week": "/attendance/arrivals/",
+        "arrivals of a year": f"/attendance/arrivals/?from={int(day[:4]) - 1}{day[4:]}&to={day}",
         "person's day": f"/attendance/{person_id}/{day}/",
         "CSV of a day": f"/attendance/export.csv?day={day}",
         "people": "/people/",
@@ -37,6 +40,8 @@ def pages(person_id: str, day: str) -> dict[str, str]:
         "enrol": f"/people/{person_id}/enrol/",
         "unknown": "/unknown/",
         "cameras": "/devices/",
+        "camera, a week": "/devices/door-1/?span=week",
+        "configurations": "/configs/",
         "system": "/system/",
         "settings": "/settings/",
         "audit log": "/settings/audit/",
@@ -59,7 +64,6 @@ def site(folder: Path, people: int, days: int) -> tuple[Callable[[str], Any], st
     from dashboard.accounts.models import ApiToken, User
     from dashboard.rights import Role
     from hub.store.pictures import FolderPictures
-    from hub.store.sqlite import SqliteStore
 
     store = SqliteStore(folder / f"{days}.db")
     opened = runtime.Runtime(settings.PRESENZA, store, FolderPictures(folder / "pictures"))
@@ -68,10 +72,23 @@ def site(folder: Path, people: int, days: int) -> tuple[Callable[[str], Any], st
     while last.weekday() > 4:
         last -= timedelta(days=1)
     everybody = fill(store, opened.rules, count=people, last=last, days=days)
+    _camera(store)
     user = User.objects.create_user(f"bench-{days}", "no password", Role.ADMIN)
     client = Client(HTTP_HOST="localhost", HTTP_AUTHORIZATION=f"Bearer {ApiToken.issue(user, 'bench')}")
     client.force_login(user)
     return client.get, everybody[len(everybody) // 2].person_id, last.isoformat()
+
+
+def _camera(store: SqliteStore) -> None:
+    """A camera that reported each minute for a week."""
+    store.add_device(Device("door-1", 1))
+    until = int(time.time()) // 60
+    store.keep_readings(
+        [
+            Reading("door-1", minute, 7, -60 - minute % 9, 90_000, 40.5, minute, minute, 0)
+            for minute in range(until - 10_080, until)
+        ]
+    )
 
 
 def measure(get: Callable[[str], Any], person_id: str, day: str, rounds: int) -> dict[str, dict[str, float]]:

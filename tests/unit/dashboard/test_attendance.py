@@ -119,16 +119,16 @@ def test_the_xlsx_can_be_opened_and_has_the_same(seen, sign_in):
 
 
 def test_arrivals_are_counted_in_five_minutes():
-    chart = charts.histogram([time(8, 1), time(8, 4), time(8, 59), time(9, 3)], time(9, 0))
+    chart = charts.histogram({time(8, 1): 1, time(8, 4): 1, time(8, 59): 1, time(9, 3): 1}, time(9, 0))
     assert [(bar.start, bar.count, bar.late) for bar in chart.bars] == [
         (time(8, 0), 2, False), (time(8, 55), 1, False), (time(9, 0), 1, True),
     ]  # fmt: skip
-    assert charts.histogram([], time(9, 0)) is None
+    assert charts.histogram({}, time(9, 0)) is None
 
 
 @pytest.mark.parametrize("at", [time(0, 0), time(23, 59)])
 def test_arrivals_at_the_ends_of_a_day_are_drawn(at):
-    assert sum(bar.count for bar in charts.histogram([at], time(9, 0)).bars) == 1
+    assert sum(bar.count for bar in charts.histogram({at: 1}, time(9, 0)).bars) == 1
 
 
 def test_a_year_of_squares_has_every_day_once():
@@ -141,3 +141,20 @@ def test_months_follow_each_other():
     assert len(days_of_month(date(2028, 2, 10))) == 29
     assert month_before(date(2026, 1, 5)) == date(2025, 12, 1)
     assert month_after(date(2026, 12, 31)) == date(2027, 1, 1)
+
+
+def test_arrivals_are_those_of_the_group_the_search_and_what_the_account_may_see(site, sign_in):
+    see(site, 1, "p-ada", marks=(attended("p-ada"),))
+    see(site, 2, "p-cem", marks=(attended("p-cem", status=Status.LATE),))
+    span = f"from={DAY}&to={DAY}"
+
+    def counted(client, more: str = "") -> tuple[int, int]:
+        context = client.get(f"/attendance/arrivals/?{span}{more}").context
+        return context["count"], context["late"]
+
+    admin, teacher = sign_in("admin"), sign_in("teacher", groups=("5a",))
+    assert counted(admin) == (2, 1)
+    assert counted(admin, "&group=6b") == (1, 1)
+    assert counted(admin, "&q=cem") == (1, 1)
+    assert counted(teacher) == (1, 0)
+    assert counted(teacher, "&group=6b") == (0, 0)
