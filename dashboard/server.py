@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Coroutine
 from typing import Any
 
 import daphne.server
@@ -21,11 +22,17 @@ from dashboard import runtime
 from dashboard.accounts.first import FIRST, first_admin
 from dashboard.live.hall import hall
 from dashboard.live.relay import Relay
-from hub import logs
+from hub import logs, retention
+from hub.cloud.pull import Pulled
 from hub.errors import Busy, PresenzaError
+from hub.mirroring import open_sync
 from hub.mqtt import Login
 from hub.settings import Settings
+from hub.store.documents import Kind
 from hub.store.opening import open_pictures, open_store
+from hub.store.sqlite import SqliteStore
+
+RETENTION_S = 3600.0
 
 log = structlog.get_logger()
 
@@ -80,8 +87,27 @@ class Process:
 
     def _ready(self) -> None:
         print(f"Dashboard: {address(self._presenza)}", flush=True)
-        task = asyncio.get_event_loop().create_task(self._relay(), name="relay")
-        self._tasks.add(task)
+        works = {"relay": self._relay(), **self._cloud_tasks()}
+        self._tasks |= {asyncio.get_event_loop().create_task(work, name=name) for name, work in works.items()}
+
+    def _cloud_tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """What a dashboard does where people and attendance come from Firestore, perhaps without a hub beside it."""
+        here = runtime.current()
+        assert isinstance(here.store, SqliteStore)
+        sync = open_sync(self._presenza, here.store, here.pictures, _tell_pages)
+        if sync is None:
+            return {}
+        return {"sync": sync.run(), "retention": self._retain()}
+
+    async def _retain(self) -> None:
+        """Old rows and pictures go here by their age, as they do at the hub."""
+        here = runtime.current()
+        while True:
+            try:
+                await asyncio.to_thread(retention.purge, here.store, here.pictures, self._presenza, runtime.now_ms())
+            except (PresenzaError, OSError) as error:
+                log.warning("retention failed", error=str(error))
+            await asyncio.sleep(RETENTION_S)
 
     async def _relay(self) -> None:
         """The relay dying stops the process with a reason: a page that is never fed again must not look alive."""
@@ -110,6 +136,12 @@ class Process:
             task.cancel()
         if reactor.running:
             reactor.stop()
+
+
+def _tell_pages(pulled: Pulled) -> None:
+    """Open pages count again who is there, when others have changed that."""
+    if pulled.kinds & {Kind.ATTENDANCE, Kind.CORRECTIONS, Kind.PEOPLE}:
+        runtime.current().line.attendance_changed()
 
 
 def address(presenza: Settings) -> str:

@@ -20,6 +20,7 @@ from hub.frames import Assembler
 from hub.identity import Limits
 from hub.intake import Intake, subscriptions
 from hub.metrics import Metrics
+from hub.mirroring import open_sync
 from hub.mqtt import Incoming, Login, Outgoing, Session
 from hub.payloads import Guard, HubStatus
 from hub.pipeline import Pipeline, Site, now_ms
@@ -27,7 +28,6 @@ from hub.reseal import reseal
 from hub.roster import Roster
 from hub.rpc import Rpc
 from hub.settings import Settings
-from hub.store import Store
 from hub.store.opening import open_keys, open_pictures, open_store
 from hub.turns import Turns
 
@@ -49,8 +49,9 @@ class Service:
         self._metrics = Metrics()
         if settings.store == "firestore":
             firebase.credential(settings)  # what can't be right stops the start, before anything is opened
-        self._store: Store = open_store(settings)
+        self._store = open_store(settings)
         self._pictures = open_pictures(settings)
+        self._sync = open_sync(settings, self._store, self._pictures)
         self._engines = Engines(faces.options(settings), settings.workers, self._store, self._pictures, self._metrics)
         self._turns = Turns()
         self._devices = DeviceBook(self._store)
@@ -100,10 +101,17 @@ class Service:
             "devices": self._devices.keep(),
             "retention": self._retain(),
             "seal": self._seal(),
-            **({"cloud check": starting.report(self._settings, now_ms)} if self._settings.store == "firestore" else {}),
+            **self._cloud_tasks(),
             "report": self._report(),
             "pulse": self._pulse(),
         }
+
+    def _cloud_tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
+        if self._sync is None:
+            if (figures := self._store.outbox.figures()).mirrored:
+                log.warning("a mirror of Firestore, which the settings don't name", waiting=figures.waiting)
+            return {}
+        return {"cloud check": starting.report(self._settings, now_ms), "sync": self._sync.run()}
 
     async def _close(self) -> None:
         await self._engines.close()
@@ -162,7 +170,15 @@ class Service:
             "photos_encoded": self._engines.encoding[0],
             "photos_to_encode": self._engines.encoding[1],
             **self._people(),
+            **self._cloud(),
         }
+
+    def _cloud(self) -> dict[str, int]:
+        figures = self._sync.figures if self._sync is not None else None
+        if figures is None:
+            return {}
+        names = ("waiting", "pictures", "dead", "conflicts", "skipped")
+        return {f"cloud_{name}": getattr(figures, name) for name in names}
 
     def _people(self) -> dict[str, int]:
         known = self._roster.known
@@ -180,6 +196,7 @@ class Service:
             pictures=self._pictures,
             publish=self._session.publish,
             metrics=self._metrics,
+            workers=self._engines.count,
             checkpoint=fault_point(self._settings.fault_point),
         )
 

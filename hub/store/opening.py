@@ -4,15 +4,20 @@ from hub.cloud.bucket import BucketPictures
 from hub.cloud.mirrored_pictures import MirroredPictures, Uploads
 from hub.sealing import Keyring
 from hub.settings import Settings
-from hub.store import Store
 from hub.store.pictures import FolderPictures, PictureStore
 from hub.store.sealed_pictures import SealedPictures
 from hub.store.sqlite import SqliteStore
 
 
-def open_store(settings: Settings) -> Store:
-    """Open the store, or make it. Raises StoreCorrupt, KeyMissing, Unavailable or Busy; whoever opens it closes it."""
-    return SqliteStore(settings.database, open_keys(settings))
+def open_store(settings: Settings) -> SqliteStore:
+    """Open the store, or make it; where the cloud has it too, every change of it is noted from now on.
+
+    Raises StoreCorrupt, KeyMissing, Unavailable or Busy; whoever opens it closes it.
+    """
+    store = SqliteStore(settings.database, open_keys(settings))
+    if settings.store == "firestore":
+        store.outbox.switch_on(f"{settings.firebase_project}/{settings.space}")
+    return store
 
 
 def open_pictures(settings: Settings) -> PictureStore:
