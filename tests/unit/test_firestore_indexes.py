@@ -8,6 +8,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud.firestore import Client, Query
 from google.cloud.firestore_v1.base_query import FieldFilter
 
+from hub.store.documents import Kind
 from tests.firestore_indexes import INDEXES, Shape, needed, serves, shape, without_index
 
 CITIES = Client("a-school", AnonymousCredentials()).collection("cities")
@@ -103,8 +104,13 @@ def test_the_file_has_the_form_that_firebase_reads():
     assert len({json.dumps(index) for index in stated["indexes"]}) == len(stated["indexes"])
 
 
-def test_what_expires_is_deleted_by_google_and_has_no_index_of_its_own():
+def test_google_deletes_what_expires_of_every_kind():
     stated = json.loads(INDEXES.read_text(encoding="utf-8"))
     expiring = [each for each in stated["fieldOverrides"] if each.get("ttl")]
-    assert [(each["fieldPath"], each["indexes"]) for each in expiring] == [("expire_at", [])] * len(expiring)
-    assert "events" in {each["collectionGroup"] for each in expiring}
+    assert {(each["collectionGroup"], each["fieldPath"]) for each in expiring} == {(kind, "expire_at") for kind in Kind}
+
+
+def test_faces_and_encodings_are_in_no_index():
+    stated = json.loads(INDEXES.read_text(encoding="utf-8"))
+    bare = {(each["collectionGroup"], each["fieldPath"]) for each in stated["fieldOverrides"] if not each["indexes"]}
+    assert {("events", "faces"), ("photos", "templates"), ("negatives", "vector")} <= bare
