@@ -22,6 +22,7 @@ COMMANDS = {
     "backup": ("hub.cli.backup", "Write everything into one file, while it runs."),
     "restore": ("hub.cli.backup", "Make a data folder from a backup."),
     "key": ("hub.cli.key", "The keys that faces are sealed under."),
+    "sync": ("hub.cli.sync", "How it stands with the cloud."),
     "service": ("hub.cli.service", "Run at every boot, with systemd."),
     "calibrate": ("hub.cli.calibrate", "Tell how well this site's people are told apart."),
     "check": ("hub.cli.check", "Find out what is wrong, and what to do."),

@@ -10,7 +10,7 @@ import fcntl
 import os
 import random
 from collections.abc import Awaitable, Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 from typing import TypeVar
@@ -95,14 +95,35 @@ class Sync:
                     await asyncio.sleep(LOCKED_S)
                 await self._work()
 
-    async def _work(self) -> None:
-        remote = await self._opened()
+    def once(self) -> Line:
+        """Send everything that waits, and pull, in this thread; how the line was. Raises Busy when others do it."""
+        with only_one(self._folder) as locked, ExitStack() as stack:
+            if not locked():
+                raise Busy("A hub or a dashboard does this already.")
+            remote = self._open_remote()
+            stack.callback(remote.close)
+            drains = self._drains(remote)
+            for drain in drains:
+                stack.callback(drain.close)
+            self._puller(remote).pull()
+            lines = [_sent_all(drain) for drain in drains]
+            remote.ring(list(Kind))
+        return next((line for line in lines if line is not Line.UP), Line.UP)
+
+    def _drains(self, remote: Remote) -> list[Drain]:
         sender = DocumentSender(self._store, remote, erase=self._erase, keep_events_days=self._keep_events_days)
         drains = [Drain(self._store.outbox, sender.send, monotonic)]
         if self._uploader is not None:
             pictures = PictureSender(self._store, self._uploader)
             drains.append(Drain(self._store.outbox, pictures.send, monotonic, pictures=True))
-        puller = Puller(self._store, remote, erase=self._erase, forget_pictures=self._forget_pictures)
+        return drains
+
+    def _puller(self, remote: Remote) -> Puller:
+        return Puller(self._store, remote, erase=self._erase, forget_pictures=self._forget_pictures)
+
+    async def _work(self) -> None:
+        remote = await self._opened()
+        drains, puller = self._drains(remote), self._puller(remote)
         works = {"ring": self._ring(remote), "listen": self._listen(remote), "pull": self._pull(puller)}
         try:
             async with asyncio.TaskGroup() as group:
@@ -247,6 +268,13 @@ class Sync:
             await asyncio.to_thread(self._store.outbox.in_trouble, sentence, pause=pause)
         except PresenzaError as error:
             log.warning("the store can't be written", error=str(error))
+
+
+def _sent_all(drain: Drain) -> Line:
+    while True:
+        step = drain.step(news=True)
+        if step.line is not Line.UP or not step.sent:
+            return step.line
 
 
 def _rung(remote: Remote, kinds: Collection[str]) -> bool:

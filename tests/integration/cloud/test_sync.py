@@ -1,0 +1,111 @@
+"""Two machines that keep themselves the same over Firestore, by their own timers and bells."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from hub.cloud import sync
+from hub.cloud.firestore import Firestore
+from hub.cloud.sync import Sync, is_running
+from hub.errors import NotFound
+from hub.sealing import Keyring
+from hub.settings import Settings, load
+from hub.store.sqlite import SqliteStore
+from tests.integration.store.records import DAY, a_face, a_frame, a_person, see
+
+PATIENCE_S = 30.0  # for what takes less than a second on a quiet machine
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sync, "HEARD_S", 0.1)
+    monkeypatch.setattr(sync, "RING_S", 0.1)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, firestore_project: str) -> Settings:
+    return load({}, data_dir=tmp_path, store="firestore", firebase_project=firestore_project, cloud_test=True)
+
+
+def open_mirror(settings: Settings, name: str) -> SqliteStore:
+    store = SqliteStore(settings.data_dir / name / "presenza.db", Keyring(settings.site_key))
+    store.outbox.switch_on(f"{settings.firebase_project}/{settings.space}")
+    return store
+
+
+@pytest.fixture
+def stores(settings: Settings) -> Iterator[tuple[SqliteStore, SqliteStore]]:
+    here, there = open_mirror(settings, "here"), open_mirror(settings, "there")
+    yield here, there
+    here.close()
+    there.close()
+
+
+def a_sync(settings: Settings, store: SqliteStore, name: str) -> Sync:
+    def erase(person_id: str) -> None:
+        try:
+            store.remove_person(person_id)
+        except NotFound:
+            return
+
+    return Sync(
+        store,
+        settings.data_dir / name,
+        lambda: Firestore(settings, store.outbox.origin()),
+        None,
+        erase=erase,
+        forget_pictures=lambda keys: None,
+        keep_events_days=36500,
+    )
+
+
+@asynccontextmanager
+async def running(*syncs: Sync) -> AsyncIterator[list[asyncio.Task[None]]]:
+    tasks = [asyncio.create_task(sync.run()) for sync in syncs]
+    yield tasks
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    assert [task.cancelled() for task in tasks] == [True] * len(tasks)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not await asyncio.to_thread(condition):
+            await asyncio.sleep(0.02)
+
+
+async def test_what_one_machine_writes_the_other_soon_has(
+    settings: Settings, stores: tuple[SqliteStore, SqliteStore]
+) -> None:
+    here, there = stores
+    async with running(a_sync(settings, here, "here"), a_sync(settings, there, "there")):
+        here.add_person(a_person())
+        await until(lambda: len(there.people()) == 1)
+        see(there, a_frame(), a_face())
+        await until(lambda: len(here.attendance(DAY, DAY)) == 1)
+        here.remove_person("p-1")
+        await until(lambda: there.people() == [] and there.attendance(DAY, DAY) == [])
+        await until(lambda: here.outbox.figures().waiting == there.outbox.figures().waiting == 0)
+    figures = here.outbox.figures()
+    assert (figures.trouble, figures.paused, figures.skipped, figures.dead) == (None, None, 0, 0)
+    assert figures.contact_ms is not None
+
+
+async def test_of_two_processes_on_a_folder_one_works_and_the_other_takes_over(
+    settings: Settings, stores: tuple[SqliteStore, SqliteStore]
+) -> None:
+    here, _ = stores
+    async with running(a_sync(settings, here, "here"), a_sync(settings, here, "here")) as (first, second):
+        await until(lambda: is_running(settings.data_dir / "here"))
+        here.add_person(a_person())
+        await until(lambda: here.outbox.figures().waiting == 0)
+        first.cancel()
+        await asyncio.wait([first])
+        here.add_person(a_person("p-2"))
+        await until(lambda: here.outbox.figures().waiting == 0)
+        assert not second.done()
+    assert not is_running(settings.data_dir / "here")
