@@ -109,8 +109,11 @@ def arrivals(request: HttpRequest) -> HttpResponse:
     runtime = current()
     filters = Filters.read(request.GET, runtime, request.user.sees, span=7)
     counts = _arrivals(filters, runtime)
-    times: Counter[time] = Counter()
+    slots: Counter[int] = Counter()
     for (slot, _status), people in counts.items():
+        slots[slot] += people
+    times: Counter[time] = Counter()
+    for slot, people in slots.items():
         times[runtime.local(slot * SLOT_MS).time()] += people
     more = {
         "chart": charts.histogram(times, runtime.settings.late_after),

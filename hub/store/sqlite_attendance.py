@@ -1,6 +1,7 @@
 """Attendance and corrections in SQLite."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -44,16 +45,15 @@ COUNTS = """
         SELECT day, seen.status, -1 FROM newest JOIN seen USING (day, person_id)
     ) GROUP BY day, status HAVING people > 0 ORDER BY day, status"""
 
-# The same of five minutes in place of days, and only of those whom a camera saw.
+# Whom a camera saw, by five minutes. Apart from the few that were corrected, which would make it several times slower.
 ARRIVALS = """
-    WITH seen AS MATERIALIZED (
-        SELECT day, person_id, status, first_seen_ms / :slot_ms AS slot FROM ({SEEN}) WHERE device IS NOT NULL),
+    SELECT first_seen_ms / :slot_ms AS slot, status, count(*) AS people FROM ({SEEN}) WHERE device IS NOT NULL
+    GROUP BY slot, status"""
+CORRECTED_ARRIVALS = """
+    WITH seen AS ({SEEN}),
     newest AS (SELECT day, person_id, status, max(seq) FROM ({CORRECTED}) GROUP BY day, person_id)
-    SELECT slot, status, sum(weight) AS people FROM (
-        SELECT slot, status, 1 AS weight FROM seen UNION ALL
-        SELECT slot, newest.status, 1 FROM newest JOIN seen USING (day, person_id) UNION ALL
-        SELECT slot, seen.status, -1 FROM newest JOIN seen USING (day, person_id)
-    ) GROUP BY slot, status HAVING people > 0"""
+    SELECT first_seen_ms / :slot_ms AS slot, seen.status AS before, newest.status AS status
+    FROM newest CROSS JOIN seen USING (day, person_id) WHERE device IS NOT NULL"""
 
 
 class AttendanceTables:
@@ -94,10 +94,15 @@ class AttendanceTables:
         self, first_day: str, last_day: str, *, group: str | None = None
     ) -> dict[tuple[int, Status], int]:
         choice, values = _choice(first_day, last_day, group=group)
-        query = ARRIVALS.format(SEEN=SEEN + choice, CORRECTED=CORRECTED + choice)
+        values |= {"slot_ms": SLOT_MS}
         with self._db.read() as db:
-            found = db.execute(query, {**values, "slot_ms": SLOT_MS})
-            return {(row["slot"], Status(row["status"])): row["people"] for row in found}
+            found = db.execute(ARRIVALS.format(SEEN=SEEN + choice), values)
+            counts = Counter({(row["slot"], Status(row["status"])): row["people"] for row in found})
+            corrected = CORRECTED_ARRIVALS.format(SEEN=SEEN + choice, CORRECTED=CORRECTED + choice)
+            for row in db.execute(corrected, values):
+                counts[row["slot"], Status(row["before"])] -= 1
+                counts[row["slot"], Status(row["status"])] += 1
+        return {key: people for key, people in counts.items() if people}
 
     def correct(self, correction: Correction) -> Attendance:
         with self._db.write() as db:
@@ -133,7 +138,7 @@ def _corrections(db: sqlite3.Connection, person_id: str, day: str) -> list[Corre
 
 def _choice(
     first: str, last: str, *, person_id: str | None = None, group: str | None = None
-) -> tuple[str, dict[str, str]]:
+) -> tuple[str, dict[str, str | int]]:
     """The conditions and parameters of a query for some days."""
     filters = {name: value for name, value in (("person_id", person_id), ("group", group)) if value is not None}
     return "".join(f" AND {FILTERS[name]}" for name in filters), {"first": first, "last": last, **filters}
