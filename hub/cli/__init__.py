@@ -21,6 +21,8 @@ COMMANDS = {
     "integration": ("hub.cli.integration", "Let other programs read along."),
     "backup": ("hub.cli.backup", "Write everything into one file, while it runs."),
     "restore": ("hub.cli.backup", "Make a data folder from a backup."),
+    "export": ("hub.cli.export", "Write people, attendance and pictures as lines of JSON."),
+    "import": ("hub.cli.export", "Take in what export wrote."),
     "key": ("hub.cli.key", "The keys that faces are sealed under."),
     "sync": ("hub.cli.sync", "How it stands with the cloud."),
     "service": ("hub.cli.service", "Run at every boot, with systemd."),

@@ -3,7 +3,7 @@
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from hub.errors import StoreCorrupt
@@ -66,6 +66,16 @@ class Documents:
             if len(page) < PAGE:
                 return
             after = page[-1]
+
+    def count(self, kind: Kind) -> int:
+        """How many documents of a kind there are."""
+        with self._db.read() as db:
+            return int(db.execute(f"SELECT count(*) FROM {TABLES[kind].name}").fetchone()[0])  # noqa: S608
+
+    def put_all(self, documents: Iterable[Document]) -> int:
+        """`put` each in one transaction, all or none; how many changed anything."""
+        with self._db.write() as db:
+            return sum(write(db, document, self._sealed) for document in documents)
 
     def put(self, document: Document) -> bool:
         """Insert a document that was `checked`, or merge it with what is there; whether that changed anything.
