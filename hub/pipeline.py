@@ -82,6 +82,10 @@ class Pipeline:
         self._acks = _Acks()
         self._outgoing: set[asyncio.Task[None]] = set()
 
+    def follow(self, rules: attendance.Rules) -> None:
+        """Count days by other rules from now on."""
+        self._site = replace(self._site, rules=rules)
+
     # -- chunk → frame ------------------------------------------------------
     def receive(self, device: str, chunk: bytes) -> None:
         """Take a chunk in; a frame that it completes waits for its turn. Never raises."""
