@@ -261,11 +261,15 @@ class DenyReply(Payload):
 
 
 class Stats(Payload):
-    """The hub's counters, timings by stage (ms), and gauges: what waits, how many people, since when."""
+    """The hub's counters, timings by stage (ms), and gauges: what waits, how many people, since when.
+
+    `in_force` are the site's settings as the hub has them now, as text.
+    """
 
     counts: Open
     ms: dict[str, dict[str, float]]
     gauges: Open
+    in_force: dict[str, str] = {}
 
 
 class LikenessFace(BaseModel):

@@ -75,12 +75,17 @@ class Roster:
         self._recognizer = recognizer
         self.known = await asyncio.to_thread(self.load)
 
+    async def limit(self, limits: Limits) -> None:
+        """From now on decide by other limits."""
+        self._limits = limits
+        self.known = await asyncio.to_thread(self.load)
+
     async def refresh(self) -> bool:
         """Load again if people changed; whether they did."""
         if await asyncio.to_thread(self._store.people_revision) == self.known.revision:
             return False
         known = await asyncio.to_thread(self.load)
-        if known.recognizer is not self._recognizer:  # the engine was changed while people were read
+        if known.recognizer is not self._recognizer or known.gallery.limits != self._limits:  # changed meanwhile
             return False
         self.known = known
         log.info("people changed", people=len(self.known.names), enrolled=len(self.known.gallery))

@@ -55,6 +55,7 @@ class Rpc:
         publish: Callable[[Outgoing], Awaitable[bool]],
         metrics: Metrics,
         gauges: Callable[[], dict[str, Any]],
+        in_force: Callable[[], dict[str, str]] = dict,
     ) -> None:
         self._replies = wire.hub(site, wire.REPLY) + "/"
         self._store = store
@@ -63,6 +64,7 @@ class Rpc:
         self._publish = publish
         self._metrics = metrics
         self._gauges = gauges
+        self._in_force = in_force
         self._methods: dict[str, Method] = {
             "enroll": self._enroll,
             "stats": self._stats,
@@ -120,7 +122,7 @@ class Rpc:
 
     async def _stats(self, payload: bytes) -> BaseModel:
         del payload
-        return Stats(**self._metrics.snapshot(), gauges=self._gauges())
+        return Stats(**self._metrics.snapshot(), gauges=self._gauges(), in_force=self._in_force())
 
     async def _group(self, payload: bytes) -> BaseModel:
         return await self._likeness.groups(decode(LikenessRequest, payload))

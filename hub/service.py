@@ -19,6 +19,7 @@ from hub.faces import worker
 from hub.frames import Assembler
 from hub.identity import Limits
 from hub.intake import Intake, subscriptions
+from hub.live_settings import SettingsFile, in_force
 from hub.metrics import Metrics
 from hub.mirroring import open_sync
 from hub.mqtt import Incoming, Login, Outgoing, Session
@@ -32,6 +33,7 @@ from hub.store.opening import open_keys, open_pictures, open_store
 from hub.turns import Turns
 
 RETENTION_S = 3600.0
+SETTINGS_S = 1.0
 REPORT_S = 60.0
 CANCEL_AGAIN_S = 1.0  # time enough to say goodbye to the broker
 PULSE_S = 0.02
@@ -68,6 +70,7 @@ class Service:
             publish=self._session.publish,
             metrics=self._metrics,
             gauges=self._gauges,
+            in_force=lambda: in_force(self._settings),
         )
         self._intake = Intake(self._pipeline, self._devices, rpc, self._metrics, on_flood=self._guard)
         self._sending: set[asyncio.Task[bool]] = set()
@@ -101,6 +104,7 @@ class Service:
             "devices": self._devices.keep(),
             "retention": self._retain(),
             "seal": self._seal(),
+            "settings": self._follow_settings(),
             **self._cloud_tasks(),
             "report": self._report(),
             "pulse": self._pulse(),
@@ -127,6 +131,25 @@ class Service:
             except (PresenzaError, OSError) as error:  # a full disk, a long backup: the next pass goes on
                 log.warning("retention failed", error=str(error))
             await asyncio.sleep(RETENTION_S)
+
+    async def _follow_settings(self) -> None:
+        """Take over what the dashboard writes to presenza.toml, as far as that needs no new start."""
+        file = SettingsFile(self._settings)
+        while True:
+            await asyncio.sleep(SETTINGS_S)
+            try:
+                news = await asyncio.to_thread(file.news, self._settings)
+                if news is not None:
+                    await self._take_over(news)
+            except (PresenzaError, OSError) as error:
+                log.warning("settings not taken over", error=str(error))
+
+    async def _take_over(self, settings: Settings) -> None:
+        before, self._settings = self._settings, settings
+        self._pipeline.follow(attendance.rules_of(settings))
+        if settings.fpir != before.fpir:
+            await self._roster.limit(Limits(settings.fpir, settings.max_distance))
+        log.info("settings taken over", **in_force(settings))
 
     async def _seal(self) -> None:
         """Finish a rotation of the key that was interrupted, and seal the pictures of older versions."""

@@ -7,15 +7,9 @@ from zoneinfo import available_timezones
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-EDITABLE = (
-    "time_zone",
-    "day_start",
-    "late_after",
-    "keep_pictures_days",
-    "keep_events_days",
-    "fpir",
-    "min_face_px",
-)
+from hub.live_settings import AT_START, LIVE
+
+EDITABLE = (*LIVE, *AT_START)
 
 
 class SettingsForm(forms.Form):
@@ -38,6 +32,8 @@ class SettingsForm(forms.Form):
     def __init__(self, *args: Any, fixed: frozenset[str] = frozenset(), **kwargs: Any) -> None:
         """`fixed`: settings that the environment decides, which a file can't change."""
         super().__init__(*args, **kwargs)
+        for name in AT_START:
+            self.fields[name].help_text = _("It takes effect at the hub's next start.")
         for name in fixed & set(self.fields):
             self.fields[name].disabled = True
             self.fields[name].help_text = _("Decided by the environment (PRESENZA_%(name)s).") % {"name": name.upper()}

@@ -23,6 +23,9 @@ from dashboard.system import stats
 from dashboard.system.forms import EDITABLE, SettingsForm
 from hub import settings as hub_settings
 from hub.errors import PresenzaError, SettingsError
+from hub.live_settings import AT_START
+from hub.live_settings import in_force as hub_in_force
+from hub.payloads import Stats
 
 ENTRIES = 100
 
@@ -92,10 +95,30 @@ def settings(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             log.record(request, "settings_changed", ", ".join(sorted(changed)), str(changed))
-            messages.success(request, _("Saved. The hub takes it over at its next start."))
+            messages.success(request, _("Saved."))
             return redirect("settings")
-    context = {"form": form, "zones": sorted(available_timezones()), "site": runtime.settings.site}
+    saved = hub_in_force(runtime.settings)
+    hub = stats.hub_stats(runtime)
+    context = {
+        "form": form,
+        "zones": sorted(available_timezones()),
+        "site": runtime.settings.site,
+        "known": hub is not None,
+        "differs": [(form.fields[name].label, *each) for name, each in differences(saved, hub).items()],
+    }
+    if request.htmx:
+        return render(request, "system/_in_force.html", context)
     return render(request, "system/settings.html", context, status=422 if form.errors else 200)
+
+
+def differences(saved: dict[str, str], hub: Stats | None) -> dict[str, tuple[str, str, bool]]:
+    """Where the hub has something else in force than what is saved: (saved, in force, whether it needs a start)."""
+    told = hub.in_force if hub else {}
+    return {
+        name: (value, told[name], name in AT_START)
+        for name, value in saved.items()
+        if name in told and told[name] != value
+    }
 
 
 def _save(runtime: Runtime, changed: dict[str, Any]) -> None:

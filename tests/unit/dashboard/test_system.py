@@ -10,6 +10,8 @@ from dashboard.accounts.models import ApiToken, User
 from dashboard.live.hall import hall
 from dashboard.rights import Role
 from dashboard.security import host_allowed, origin_allowed
+from dashboard.system import stats
+from hub.live_settings import in_force
 from hub.payloads import HubStatus, Stats
 from tests.unit.dashboard.conftest import PASSWORD
 from tests.unit.dashboard.records import DAY, attended, see
@@ -211,3 +213,33 @@ def test_the_api_describes_itself(site, accounts):
     schema = json.loads(Client(HTTP_HOST="localhost").get("/api/openapi.json").content)
     known = {"today", "attendance", "people", "devices", "attendance/{person_id}/{day}"}
     assert set(schema["paths"]) == {f"/api/v1/{name}" for name in known}
+
+
+# -- settings in force ------------------------------------------------------------
+def told(site, **changed: str) -> None:
+    """The hub tells what it has in force."""
+    site.refresh_settings()
+    hall.feed.hub = HubStatus(state="online", hub_id="h")
+    stats._last.clear()
+    site.line.answers["stats"] = FIGURES.model_copy(
+        update={"in_force": {**in_force(site.settings), **changed}}
+    ).encode()
+
+
+def test_what_is_saved_and_what_is_in_force_are_compared(site, sign_in):
+    client = sign_in("admin")
+    told(site)
+    assert "is in force at the hub" in client.get("/settings/").content.decode()
+    told(site, late_after="07:55", min_face_px="99")
+    page = client.get("/settings/").content.decode()
+    for words in ("07:55", "within seconds", "99", "next start"):
+        assert words in page
+    fragment = client.get("/settings/", HTTP_HX_REQUEST="true").content.decode()
+    assert "every 1s" in fragment
+    assert "<html" not in fragment
+
+
+def test_without_a_hub_nothing_is_claimed_of_what_is_in_force(site, sign_in):
+    page = sign_in("admin").get("/settings/").content.decode()
+    assert "isn't known now" in page.replace("&#x27;", "'")
+    assert "is in force at the hub" not in page
