@@ -10,7 +10,7 @@ from datetime import datetime
 
 import structlog
 
-from hub.cloud.remote import TOMBSTONE_DAYS, Remote, Stored, key_of, name_of
+from hub.cloud.remote import TOMBSTONE_DAYS, Page, Remote, Stored, key_of, name_of
 from hub.store.documents import Kind
 from hub.store.mirror import REMOVABLE, Applied, Change, Skipped
 from hub.store.outbox import now_ms
@@ -100,9 +100,7 @@ class Puller:
         while True:
             page = self._remote.changed_since(kind, after_us, last)
             if page.documents:
-                # A document that somebody dated in the future by hand must not hide all that follow.
-                newest_us = min(page.documents[-1].changed_us, page.read_us)
-                yield page.documents, newest_us
+                yield page.documents, _seen_us(page)
             last = page.last
             if last is None:
                 return
@@ -119,11 +117,21 @@ class Puller:
 
     def _look_again(self, pulled: Pulled) -> None:
         """What was skipped because it named somebody who hadn't come yet may be fine now."""
-        for skipped in self._mirror.skipped(RETRIED):
-            if skipped.reason in ("waits", "taken"):
-                stored = self._remote.get(skipped.kind, name_of(skipped.kind, skipped.key))
-                pulled.read += 1
-                self._settle(skipped.kind, self._mirror.apply(skipped.kind, [_again(skipped, stored)]), pulled)
+        again = Pulled()
+        for skipped in self._mirror.skipped(RETRIED, reasons=("waits", "taken")):
+            stored = self._remote.get(skipped.kind, name_of(skipped.kind, skipped.key))
+            self._settle(skipped.kind, self._mirror.apply(skipped.kind, [_again(skipped, stored)]), again)
+            pulled.read += 1
+        pulled.changed += again.changed
+        pulled.kinds |= again.kinds
+
+
+def _seen_us(page: Page) -> int:
+    """Up to where the changes are known after a page: after the last one, up to the moment of reading.
+
+    A document that somebody dated in the future by hand must not hide all that follow.
+    """
+    return page.read_us if page.last is None else min(page.documents[-1].changed_us, page.read_us)
 
 
 def _again(skipped: Skipped, stored: Stored | None) -> Change:

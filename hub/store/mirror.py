@@ -4,6 +4,7 @@ All of this happens while the triggers of the outbox are off, in the same transa
 Firestore isn't sent back.
 """
 
+import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -97,12 +98,13 @@ class Mirror:
         with self._applying() as db:
             return write(db, document, self._sealed)
 
-    def skipped(self, limit: int = 100, *, reason: str | None = None) -> list[Skipped]:
-        """What was skipped, the oldest first; `reason` is `waits` for what may come right by itself."""
+    def skipped(self, limit: int = 100, *, reasons: Collection[str] = ()) -> list[Skipped]:
+        """What was skipped, the oldest first; for all `reasons`, or only for these."""
         with self._db.read() as db:
             found = db.execute(
-                "SELECT * FROM sync_skipped WHERE ?1 IS NULL OR reason = ?1 ORDER BY since_ms, kind, key LIMIT ?2",
-                (reason, limit),
+                """SELECT * FROM sync_skipped WHERE ?1 = '[]' OR reason IN (SELECT value FROM json_each(?1))
+                ORDER BY since_ms, kind, key LIMIT ?2""",
+                (json.dumps(list(reasons)), limit),
             )
             return [Skipped(Kind(row["kind"]), *tuple(row)[1:]) for row in found]
 
