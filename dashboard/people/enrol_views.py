@@ -64,13 +64,20 @@ def enrol_from_door(request: HttpRequest, person_id: str) -> HttpResponse:
 def _snapshot(runtime: Runtime, device: str) -> bytes:
     """The next frame of a camera after it was told to take one. Raises Unavailable."""
     key = f"last/{device}.jpg"
-    before = runtime.pictures.get(key) if runtime.pictures.exists(key) else b""
+    before = _changed_ms(runtime, key)
     send(runtime, device, "snapshot")
     for _attempt in range(int(SNAPSHOT_S / 0.2)):
         sleep(0.2)  # in a thread of its own: the frame comes to the hub, which keeps each camera's last
-        if runtime.pictures.exists(key) and (after := runtime.pictures.get(key)) != before:
-            return after
+        if _changed_ms(runtime, key) != before:
+            return runtime.pictures.get(key)
     raise Unavailable(_("%(camera)s has sent no picture. Is it online?") % {"camera": device})
+
+
+def _changed_ms(runtime: Runtime, key: str) -> int:
+    try:
+        return runtime.pictures.changed_ms(key)
+    except NotFound:
+        return 0
 
 
 def _judge(request: HttpRequest, shown: Person, photos: list[enrol.Upload]) -> HttpResponse:

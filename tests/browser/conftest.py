@@ -19,7 +19,7 @@ from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from tests.acceptance.stack import PATIENCE_S, Stack, enrol, make_stack, run
+from tests.acceptance.stack import PATIENCE_S, Stack, enrol, make_stack, portrait, run, scene
 from tests.integration.brokers import free_port
 
 AXE = "4.14.1"
@@ -134,7 +134,15 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 @pytest.fixture(scope="session")
-def driver() -> Iterator[webdriver.Chrome]:
+def lens(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the browser's own camera sees, as Motion JPEG: the astronaut, whom nobody enrolled."""
+    film = tmp_path_factory.mktemp("lens") / "astronaut.mjpeg"
+    film.write_bytes(scene(portrait("astronaut"), quality=92) * 30)
+    return film
+
+
+@pytest.fixture(scope="session")
+def driver(lens: Path) -> Iterator[webdriver.Chrome]:
     binary = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     service = shutil.which("chromedriver")
     if binary is None or service is None:
@@ -143,7 +151,9 @@ def driver() -> Iterator[webdriver.Chrome]:
     options.binary_location = binary
     for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1280,900", "--lang=en"):
         options.add_argument(argument)
-    options.add_argument("--use-fake-device-for-media-stream")
+    for argument in ("device", "ui"):  # a camera of ours, and nobody who has to allow it
+        options.add_argument(f"--use-fake-{argument}-for-media-stream")
+    options.add_argument(f"--use-file-for-fake-video-capture={lens}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     started = webdriver.Chrome(options=options, service=webdriver.ChromeService(service))
     started.set_script_timeout(120)
