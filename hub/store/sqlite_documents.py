@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from hub.errors import StoreCorrupt
-from hub.sealing import Keyring
+from hub.sealing import Keyring, key_id_of
 from hub.store import Removed, rows
 from hub.store.connection import Connection
 from hub.store.documents import SHAPES, Document, DocumentRefused, Kind
@@ -238,6 +238,8 @@ def _check_named(db: sqlite3.Connection, document: Document) -> None:
 def _check_vectors(document: Document, sealed: Keyring) -> None:
     """Raise DocumentRefused for a face vector that nobody here could read."""
     for vector, context in _vectors(document):
+        if key_id_of(vector) is None:  # whoever can write to Firestore, and has no key, must not enrol faces
+            raise DocumentRefused("sealed", "It holds a face vector that isn't sealed.")
         try:
             rows.vector(sealed, vector, context, "It holds a face vector that is damaged.")
         except StoreCorrupt as error:

@@ -14,6 +14,7 @@ from hub.reseal import drop_unused, forget_lost, in_use, reseal
 from hub.sealing import Keyring, key_id_of
 from hub.store import rows
 from hub.store.connection import Connection
+from hub.store.documents import Document, DocumentRefused, Kind
 from hub.store.pictures import FolderPictures
 from hub.store.sealed_pictures import SealedPictures
 from hub.store.sqlite import SqliteStore
@@ -164,6 +165,16 @@ def test_a_picture_of_an_older_version_is_shown_and_sealed_without_growing_young
     assert pictures.get(KEY) == JPEG
     assert pictures.changed_ms(KEY) == 1_000_000
     assert found(tmp_path / "pictures", JPEG[:8]) == set()
+
+
+def test_a_plain_vector_that_comes_from_elsewhere_is_not_taken(tmp_path: Path) -> None:
+    store = filled(tmp_path)
+    photo = store.documents.get(Kind.PHOTOS, "f-1")
+    assert photo is not None
+    forged = {"engine": ENGINE, "vector": a_vector(7).tobytes()}
+    with pytest.raises(DocumentRefused, match="isn't sealed"):
+        store.documents.put(Document(Kind.PHOTOS, "f-1", {**photo.fields, "templates": (forged,)}))
+    store.close()
 
 
 # -- another key --------------------------------------------------------------------------------------
