@@ -131,7 +131,7 @@ def words_of(text: str) -> list[str]:
 
 
 register.filter("words", words_of)
-for each in (words.stage, words.rollout, words.config_state, words.rollout_message):
+for each in (words.stage, words.rollout, words.config_state, words.rollout_message, words.cloud):
     register.filter(f"{each.__name__}_words", each)
 
 KINDS = {
@@ -151,6 +151,12 @@ def state_kind(state: str) -> str:
 @register.filter
 def state_icon(state: str) -> str:
     return KINDS.get(state, ("rejected", "cross"))[1]
+
+
+@register.filter
+def cloud_kind(state: str) -> str:
+    """The tile's colour."""
+    return {"well": "present", "unused": "unknown", "late": "late", "left": "late"}.get(state, "absent")
 
 
 @register.filter

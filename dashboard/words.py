@@ -118,6 +118,15 @@ CONFIGS = {
     "refused": _("Refused by the camera"),
     "differs": _("Something else is in force"),
 }
+CLOUDS = {
+    "unused": _("Not used"),
+    "left": _("Was left"),
+    "paused": _("Paused"),
+    "trouble": _("Out of reach"),
+    "dead": _("Something can't be sent"),
+    "late": _("Behind"),
+    "well": _("Up to date"),
+}
 # What a roll-out says of a camera (hub/rollout.py).
 ROLLOUT_MESSAGES = (
     _("it said nothing in time"),
@@ -219,3 +228,8 @@ def config_state(name: str) -> str:
 def rollout_message(text: str) -> str:
     """Ours in the reader's language; a camera's own words as they are."""
     return gettext(text) if text in ROLLOUT_MESSAGES else text
+
+
+def cloud(state: str) -> str:
+    """How it stands with the cloud."""
+    return gettext(CLOUDS[state]) if state in CLOUDS else state

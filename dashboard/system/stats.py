@@ -5,7 +5,8 @@ from time import monotonic
 from typing import Any
 
 from dashboard.live.hall import hall
-from dashboard.runtime import Runtime
+from dashboard.runtime import Runtime, now_ms
+from dashboard.system import cloud
 from hub.errors import PayloadRefused, Unavailable
 from hub.payloads import Stats, decode
 
@@ -62,6 +63,9 @@ def prometheus(runtime: Runtime) -> str:
     for name, value in sorted(dashboard_figures(runtime).items()):
         base, _, reason = name.partition(".")
         lines.append(_sample(f"presenza_dashboard_{base}", {"reason": reason} if reason else {}, value))
+    figures = cloud.cloud(runtime).figures
+    for name, value in cloud.metrics(figures, now_ms()).items() if figures else ():
+        lines.append(_sample(f"presenza_cloud_{name}", {}, value))
     stats = hub_stats(runtime)
     lines.append(_sample("presenza_hub_up", {}, float(stats is not None)))
     for name, number in numbers(stats.counts if stats else {}):

@@ -12,14 +12,14 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dashboard.audit import log
 from dashboard.audit.models import Entry
 from dashboard.live.hall import hall
 from dashboard.rights import Right, needs
 from dashboard.runtime import Runtime, current
-from dashboard.system import stats
+from dashboard.system import cloud, stats
 from dashboard.system.forms import EDITABLE, SettingsForm
 from hub import settings as hub_settings
 from hub.errors import PresenzaError, SettingsError
@@ -43,11 +43,22 @@ def system(request: HttpRequest) -> HttpResponse:
         "counts": stats.numbers(hub.counts) if hub else [],
         "figures": sorted(stats.dashboard_figures(runtime).items()),
         "store": stats.store_figures(runtime),
+        "cloud": cloud.cloud(runtime),
         "connected": runtime.line.connected,
         "kind": runtime.settings.store,
     }
     template = "system/_figures.html" if request.htmx else "system/system.html"
     return render(request, template, context)
+
+
+@needs(Right.ADMIN)
+@require_POST
+def retry_cloud(request: HttpRequest) -> HttpResponse:
+    """Try once more to send what was set aside, and don't wait out a pause."""
+    revived = cloud.retry(current())
+    log.record(request, "cloud_retried", "", str(revived))
+    messages.success(request, _("It is tried again now."))
+    return redirect("system")
 
 
 @needs(Right.SYSTEM)
@@ -71,7 +82,17 @@ def healthz(request: HttpRequest) -> JsonResponse:
     except PresenzaError:
         store = False
     parts = {"store": store, "broker": runtime.line.connected}
-    return JsonResponse({"ok": all(parts.values()), **parts}, status=200 if all(parts.values()) else 503)
+    ok = all(parts.values())
+    return JsonResponse({"ok": ok, **parts, **_cloud(runtime)}, status=200 if ok else 503)
+
+
+def _cloud(runtime: Runtime) -> dict[str, bool]:
+    """Whether the cloud gets what it shall. Attendance is taken without it, so this is no part of `ok`."""
+    try:
+        state = cloud.cloud(runtime).state
+    except PresenzaError:
+        return {}
+    return {} if state == "unused" else {"cloud": state in ("well", "late")}
 
 
 def _fixed() -> frozenset[str]:
