@@ -24,8 +24,8 @@ from hub.store.sqlite import SqliteStore
 READING = (
     "person", "people", "groups", "pictures_of", "photos", "templates", "templated", "photos_without", "event_of",
     "event", "events", "newest_events", "ignored_faces", "negatives", "attendance", "day_counts", "corrections",
-    "arrival_counts",
-    "devices", "wanted_configs", "config_templates", "device_states", "pictures_in_use",
+    "arrival_counts", "denials", "open_faces", "devices", "wanted_configs", "config_templates", "device_states",
+    "pictures_in_use",
 )  # fmt: skip
 
 
