@@ -8,7 +8,7 @@ from time import monotonic
 from hub import wire
 from hub.devices import DeviceBook
 from hub.errors import PayloadRefused
-from hub.flood import FloodMeter
+from hub.flood import ALLOWANCE, Allowance, FloodMeter
 from hub.metrics import Metrics
 from hub.mqtt import Incoming
 from hub.payloads import CommandAnswer, ConfigInForce, DeviceStatus, Motion, Telemetry, decode
@@ -42,9 +42,10 @@ class Intake:
         metrics: Metrics,
         *,
         on_flood: Callable[[str], None] = lambda device: None,
+        allowance: Allowance = ALLOWANCE,
     ) -> None:
         """`on_flood` is called with a camera that sends more than any has reason to, once each time."""
-        self._meter = FloodMeter()
+        self._meter = FloodMeter(allowance)
         self._on_flood = on_flood
         self._pipeline = pipeline
         self._devices = devices
@@ -65,8 +66,10 @@ class Intake:
         except wire.WireError as error:
             self._metrics.count("messages_refused", error.reason)
             return
-        self._weigh(topic.device, len(message.payload))
-        if topic.leaf == wire.FRAME:
+        begins_frame = topic.leaf == wire.FRAME and wire.is_first_chunk(message.payload)
+        if self._is_over(topic.device, len(message.payload), begins_frame=begins_frame):
+            self._metrics.count("messages_refused", "flood")
+        elif topic.leaf == wire.FRAME:
             if not message.retained:  # an event that is retained is stale, or a trick
                 self._pipeline.receive(topic.device, message.payload)
         elif topic.device == wire.HUB:
@@ -77,12 +80,17 @@ class Intake:
     def dropped(self, topic: str, size_bytes: int) -> None:
         """A message for which there was no room: it is lost, but it counts as a part of a flood."""
         with suppress(wire.WireError):
-            self._weigh(parse_topic(topic).device, size_bytes)
+            self._is_over(parse_topic(topic).device, size_bytes, begins_frame=False)
 
-    def _weigh(self, device: str, size_bytes: int) -> None:
-        if device != wire.HUB and self._meter.is_flood(device, size_bytes, monotonic()):
+    def _is_over(self, device: str, size_bytes: int, *, begins_frame: bool) -> bool:
+        """Whether it is more of this camera than the limits let pass; the first of it is told."""
+        if device == wire.HUB:
+            return False
+        weighed = self._meter.weigh(device, size_bytes, monotonic(), begins_frame=begins_frame)
+        if weighed.tell:
             self._metrics.count("floods")
             self._on_flood(device)
+        return weighed.over
 
     def _read(self, device: str, leaf: str, payload: bytes) -> None:
         if not payload:

@@ -12,7 +12,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
-from time import perf_counter, time_ns
+from time import monotonic, perf_counter, time_ns
 
 import structlog
 from ulid import ULID
@@ -68,6 +68,7 @@ class Pipeline:
         pictures: PictureStore,
         publish: Publish,
         metrics: Metrics,
+        workers: int = 1,
         checkpoint: Callable[[str], None] = lambda step: None,
     ) -> None:
         self._site = site
@@ -79,6 +80,7 @@ class Pipeline:
         self._publish = publish
         self._metrics = metrics
         self._checkpoint = checkpoint
+        self._seats = asyncio.Semaphore(workers)
         self._acks = _Acks()
         self._outgoing: set[asyncio.Task[None]] = set()
 
@@ -126,16 +128,25 @@ class Pipeline:
     async def work(self) -> None:
         """Answer frames for ever; the service runs two such tasks for each worker."""
         while True:
-            frame = await self._turns.next()
+            # Not before a worker is free: else the frame that is taken first waits ahead of whose turn it is.
+            await self._seats.acquire()
+            seat = _Seat(self._seats)
             try:
-                await self.answer(frame)
-            except Exception:
-                log.exception("frame not answered", device=frame.device)
-                self._metrics.count("frames_unanswered")
-                self._acks.forget(frame.key)
+                frame = await self._turns.next()
+                await self._answer(frame, seat)
+            finally:
+                seat.leave()
 
-    async def answer(self, frame: Frame) -> None:
-        """Give one frame its one ack, whatever becomes of it."""
+    async def _answer(self, frame: Frame, seat: "_Seat") -> None:
+        try:
+            await self.answer(frame, seat.leave)
+        except Exception:
+            log.exception("frame not answered", device=frame.device)
+            self._metrics.count("frames_unanswered")
+            self._acks.forget(frame.key)
+
+    async def answer(self, frame: Frame, looked: Callable[[], None] = lambda: None) -> None:
+        """Give one frame its one ack, whatever becomes of it. `looked` is called when its worker is free again."""
         started = perf_counter()
         try:
             if frame.resent and (before := await asyncio.to_thread(self._store.event_of, frame.key)):
@@ -143,7 +154,7 @@ class Pipeline:
                 return
             known = self._roster.known
             skip = replace(known.skip, settled=known.recognizer.tracks.settled(frame))
-            analysis = await known.recognizer.look(frame.jpeg, skip)
+            analysis = await self._look(frame, known.recognizer.look(frame.jpeg, skip), looked)
             self._checkpoint("recognized")
             await self._decide(frame, analysis, known, started)
         except InvalidImage as refusal:
@@ -155,6 +166,14 @@ class Pipeline:
             log.exception("frame failed", device=frame.device)
             self._metrics.count("frames_failed", type(error).__name__)
             await self._refuse(frame, Outcome.ERROR)
+
+    async def _look(self, frame: Frame, look: Awaitable[Analysis], looked: Callable[[], None]) -> Analysis:
+        began_s = monotonic()
+        try:
+            return await look
+        finally:
+            self._turns.looked(frame.device, began_s, monotonic())
+            looked()
 
     async def _decide(self, frame: Frame, analysis: Analysis, known: Known, started: float) -> None:
         looked, tracks = perf_counter(), known.recognizer.tracks
@@ -251,6 +270,18 @@ class Pipeline:
         task = asyncio.create_task(work)
         self._outgoing.add(task)
         task.add_done_callback(self._outgoing.discard)
+
+
+class _Seat:
+    """The right to have a worker look at one frame, to be given back once."""
+
+    def __init__(self, seats: asyncio.Semaphore) -> None:
+        self._seats: asyncio.Semaphore | None = seats
+
+    def leave(self) -> None:
+        if self._seats is not None:
+            self._seats.release()
+        self._seats = None
 
 
 class _Acks:

@@ -1,18 +1,27 @@
 """Frames that wait for a worker: whose turn is it, and who has to come again.
 
-Of each camera only the newest frames wait; the oldest gives way. Cameras take turns. Frames that
-were captured earlier and sent again come after all live ones, in their order. Pure: no clock, no
-socket.
+Of each camera only the newest frames wait; the oldest gives way. Whose last turn is longest ago comes
+first: a camera that sends a frame now and then never waits behind one that always has some. While several
+cameras send, each rests after its turn for longer than the turn took, so that the others mostly find a
+worker free. Frames that were captured earlier and sent again come after all live ones, in their order.
+No socket, and no clock but in `next`.
 """
 
 import asyncio
 from collections import OrderedDict, deque
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic
 
 from hub.model import Frame
 
 LIVE_PER_DEVICE = 2  # at 3 frames/s an older one says nothing that the newest doesn't
 RESENT_PER_DEVICE = 64  # the contract's upper limit of keep_frames
 MAX_BYTES = 128 * 1024 * 1024
+REST = 1.5  # times what its frame took: no more than 40 % of a worker's time is one camera's
+ACTIVE_S = 2.0  # a camera that had a turn so lately is one of several that send
+REMEMBERED = 4096  # cameras whose last turn is known
 
 
 class Turns:
@@ -28,6 +37,7 @@ class Turns:
         self._live = _Round(live_per_device)
         self._resent = _Round(resent_per_device)
         self._max_bytes = max_bytes
+        self._last = _Last()
         self._arrived = asyncio.Event()
 
     def __len__(self) -> int:
@@ -54,24 +64,73 @@ class Turns:
             return [frame]
         return self._resent.push(frame)
 
-    def take(self) -> Frame | None:
-        """The next frame, or None when nobody waits."""
-        return self._live.pop() or self._resent.pop()
+    def take(self, now_s: float = 0.0) -> Frame | None:
+        """The next frame, or None when nobody waits, or those who wait rest."""
+        return self._live.pop(self._last, now_s) or self._resent.pop(self._last, now_s)
 
     async def next(self) -> Frame:
         """Wait for the next frame."""
-        while (frame := self.take()) is None:
+        while (frame := self.take(monotonic())) is None:
             self._arrived.clear()
-            await self._arrived.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._rest_s(monotonic())):
+                    await self._arrived.wait()
         return frame
+
+    def looked(self, device: str, began_s: float, now_s: float) -> None:
+        """A camera's frame was looked at: while others send too, it rests."""
+        if self._last.is_another(device, now_s - ACTIVE_S):
+            self._last.rest(device, now_s + REST * (now_s - began_s))
+
+    def _rest_s(self, now_s: float) -> float | None:
+        """How long those who wait have to rest; None when nobody waits."""
+        ends = [self._last.rests_until(device) for device in (*self._live.waiting, *self._resent.waiting)]
+        return max(0.0, min(ends) - now_s) if ends else None
+
+
+@dataclass(slots=True)
+class _Turn:
+    number: int = 0
+    at_s: float = 0.0
+    rests_until_s: float = 0.0
+
+
+class _Last:
+    """The last turn of each camera."""
+
+    def __init__(self) -> None:
+        self._turns: OrderedDict[str, _Turn] = OrderedDict()  # the oldest first
+        self._number = 0
+
+    def number(self, device: str) -> int:
+        return self._turns[device].number if device in self._turns else 0
+
+    def rests_until(self, device: str) -> float:
+        return self._turns[device].rests_until_s if device in self._turns else 0.0
+
+    def add(self, device: str, now_s: float) -> None:
+        self._number += 1
+        self._turns[device] = _Turn(self._number, now_s)
+        self._turns.move_to_end(device)
+        if len(self._turns) > REMEMBERED:
+            self._turns.popitem(last=False)
+
+    def rest(self, device: str, until_s: float) -> None:
+        if device in self._turns:
+            self._turns[device].rests_until_s = until_s
+
+    def is_another(self, device: str, since_s: float) -> bool:
+        """Whether another camera had a turn since then."""
+        newest = next((turn for name, turn in reversed(self._turns.items()) if name != device), None)
+        return newest is not None and newest.at_s >= since_s
 
 
 class _Round:
-    """One deque a camera; cameras in the order of their turn."""
+    """One deque a camera."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._lines: OrderedDict[str, deque[Frame]] = OrderedDict()
+        self._lines: dict[str, deque[Frame]] = {}  # as they began to wait
         self.frames = 0
         self.size_bytes = 0
 
@@ -85,14 +144,18 @@ class _Round:
         self.size_bytes += len(frame.jpeg)
         return lost
 
-    def pop(self) -> Frame | None:
-        if not self._lines:
+    @property
+    def waiting(self) -> Iterable[str]:
+        """The cameras that wait."""
+        return self._lines
+
+    def pop(self, last: _Last, now_s: float) -> Frame | None:
+        ready = [device for device in self._lines if last.rests_until(device) <= now_s]
+        if not ready:
             return None
-        device = next(iter(self._lines))
-        frame = self._leave(device)
-        if device in self._lines:
-            self._lines.move_to_end(device)
-        return frame
+        device = min(ready, key=last.number)
+        last.add(device, now_s)
+        return self._leave(device)
 
     def withdraw(self, frame: Frame) -> list[Frame]:
         """Take the frame that was pushed last out again."""

@@ -158,6 +158,11 @@ def unpack_header(raw: bytes) -> Header:
     return Header(flags, boot_id, frame_id, motion_id, index, count, chunk_size, total, crc, captured_ms)
 
 
+def is_first_chunk(raw: bytes) -> bool:
+    """Whether this is a frame's chunk 0, told without reading the rest of its header."""
+    return raw[16:18] == b"\x00\x00"
+
+
 def _check_sizes(total: int, chunk_size: int, count: int, index: int, size: int) -> None:
     if not 0 < total <= MAX_FRAME:
         raise WireError("total")

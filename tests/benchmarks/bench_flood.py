@@ -3,36 +3,44 @@
 A real broker and a real hub with one worker. The good camera sends a frame with a face every 0.25 s. The other:
 
 quiet      sends nothing
-burst      sends the same frames, as many as the guard lets pass (80 % of its limit)
+10 a s     sends the same frames, as often as the contract allows
+frames     the same frames, 90 % of what the guard lets pass
+bytes      UXGA frames, 90 % of the bytes that the guard lets pass
+chunks     chunks of 1 KB that never make a frame, 90 % of the messages that the guard lets pass
 guarded    sends without any limit, until the hub has it cut off
 unguarded  sends without any limit, and nobody heeds the hub's warning (only with --unguarded)
 
 The ratio is of the median to the quiet one's; the goal is 2 at most. Frames without an ack within 5 s are lost.
 """
 
+import io
 import json
 import queue
+import secrets
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
+from PIL import Image
 
 import broker
-from hub import flood
+from hub import flood, wire
 from hub.cli.output import json_option
 from tests.acceptance.stack import Door, Stack, enrol, make_stack, portrait, scene
 from tests.benchmarks.measure import report
 
 LOST_S = 5.0
 EVERY_S = 0.25
-OTHERS = ("quiet", "burst", "guarded", "unguarded")
+SHARE = 0.9  # of what the guard lets pass
 COLUMNS = {
     "other": "The other",
     "acks": "acks",
@@ -40,6 +48,7 @@ COLUMNS = {
     "p50_ms": "median ms",
     "p95_ms": "p95 ms",
     "ratio": "× quiet",
+    "frames_s": "its frames/s",
     "other_mb_s": "its MB/s",
     "cut_off_s": "cut off s",
     "busy": "busy acks",
@@ -59,31 +68,63 @@ def command(frames: int, unguarded: bool, as_json: bool) -> None:
         enrol(folder / "enrolled")
         with make_stack(folder / "data", folder / "enrolled") as stack:
             stack.start_hub()
-            rows = _rows(stack, frames, OTHERS if unguarded else OTHERS[:-1])
+            rows = _rows(stack, frames, unguarded)
     for row in rows:
         row["ratio"] = row["p50_ms"] / rows[0]["p50_ms"] if row["p50_ms"] else None
     report("flood", rows, COLUMNS, as_json=as_json, every_s=EVERY_S, lost_after_s=LOST_S)
 
 
-def _rows(stack: Stack, frames: int, others: Sequence[str]) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Other:
+    """What the other camera sends; `per_s` is frames a second, 0 without a limit."""
+
+    name: str
+    jpeg: bytes = b""
+    per_s: float = 0.0
+    chunk_size: int = 8192
+    whole: bool = True
+
+
+def _others(jpeg: bytes) -> list[Other]:
+    large = _large(jpeg)
+    parts = -(-len(jpeg) // 1024) - 1
+    return [
+        Other("quiet"),
+        Other("10 a s", jpeg, 10),
+        Other("frames", jpeg, SHARE * flood.FRAMES.per_s),
+        Other("bytes", large, SHARE * flood.BYTES.per_s / len(large)),
+        Other("chunks", jpeg, SHARE * flood.MESSAGES.per_s / parts, 1024, whole=False),
+        Other("guarded", jpeg),
+        Other("unguarded", jpeg),
+    ]
+
+
+def _large(jpeg: bytes) -> bytes:
+    """The same at UXGA, with the noise of a cheap sensor, which makes it the size of a real one."""
+    picture = np.asarray(Image.open(io.BytesIO(jpeg)).resize((1600, 1200)), np.int16)
+    noise = np.random.default_rng(1).normal(0, 8, picture.shape).astype(np.int16)
+    buffer = io.BytesIO()
+    Image.fromarray((picture + noise).clip(0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=80)
+    return buffer.getvalue()
+
+
+def _rows(stack: Stack, frames: int, unguarded: bool) -> list[dict[str, Any]]:
     jpeg = scene(portrait("obama", 3))
-    path = stack.site.settings.data_dir / "frame.jpg"
-    path.write_bytes(jpeg)
-    allowed = 0.8 * flood.BYTES_PER_S / len(jpeg)
-    _measure(stack.door, jpeg, 5)  # warms up
-    rows = []
-    for other in others:
-        per_s = {"quiet": None, "burst": allowed}.get(other, 0.0)
-        with ExitStack() as around:
-            if other != "unguarded":
-                around.enter_context(_desk(stack))
-            before = _counts(stack)
-            flooder = None if per_s is None else around.enter_context(_Flooder(stack, other, path, per_s))
-            found = _measure(stack.door, jpeg, frames)
-            sent = flooder.end() if flooder else None
-            own = frames + _drain(stack.door, jpeg)
-            rows.append({"other": other, **found, **_of_flood(sent, len(jpeg)), **_of_hub(stack, before, sent, own)})
-    return rows
+    _measure(stack.door, jpeg, 20)  # warms up
+    others = _others(jpeg)
+    return [_row(stack, frames, jpeg, other) for other in (others if unguarded else others[:-1])]
+
+
+def _row(stack: Stack, frames: int, jpeg: bytes, other: Other) -> dict[str, Any]:
+    with ExitStack() as around:
+        if other.name != "unguarded":
+            around.enter_context(_desk(stack))
+        before = _counts(stack)
+        flooder = around.enter_context(_Flooder(stack, other)) if other.jpeg else None
+        found = _measure(stack.door, jpeg, frames)
+        sent = flooder.end() if flooder else None
+        own = (frames + _drain(stack.door, jpeg)) * wire.chunk_count(len(jpeg), wire.CHUNK_DEFAULT)
+        return {"other": other.name, **found, **_of_flood(sent), **_of_hub(stack, before, sent, own)}
 
 
 def _measure(door: Door, jpeg: bytes, frames: int) -> dict[str, Any]:
@@ -123,8 +164,12 @@ def _drain(door: Door, jpeg: bytes) -> int:
 class _Flooder:
     """The other camera, as a process; it begins when it is entered."""
 
-    def __init__(self, stack: Stack, name: str, jpeg: Path, per_s: float) -> None:
-        given = {"credentials": stack.site.add_camera(name), "jpeg": str(jpeg), "per_s": per_s}
+    def __init__(self, stack: Stack, other: Other) -> None:
+        path = stack.site.settings.data_dir / "flood.jpg"
+        path.write_bytes(other.jpeg)
+        login = stack.site.add_camera(f"other-{secrets.token_hex(3)}")
+        given = {"credentials": login, "jpeg": str(path), "per_s": other.per_s}
+        given |= {"chunk_size": other.chunk_size, "whole": other.whole}
         argv = [sys.executable, "-m", "tests.benchmarks.flooder"]
         self._process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._say(json.dumps(given))
@@ -171,19 +216,17 @@ def _counts(stack: Stack) -> dict[str, Any]:
     return counts
 
 
-def _of_flood(sent: dict[str, Any] | None, size: int) -> dict[str, Any]:
+def _of_flood(sent: dict[str, Any] | None) -> dict[str, Any]:
     if sent is None:
-        return {"other_mb_s": None, "cut_off_s": None}
-    rate = sent["frames"] * size / sent["seconds"] / 1e6
-    return {"other_mb_s": rate, "cut_off_s": sent["seconds"] if sent["cut_off"] else None}
+        return {"frames_s": None, "other_mb_s": None, "cut_off_s": None}
+    rates = {"frames_s": sent["frames"] / sent["seconds"], "other_mb_s": sent["bytes"] / sent["seconds"] / 1e6}
+    return {**rates, "cut_off_s": sent["seconds"] if sent["cut_off"] else None}
 
 
 def _of_hub(stack: Stack, before: dict[str, Any], sent: dict[str, Any] | None, own: int) -> dict[str, Any]:
     """What the hub did meanwhile; chunks that it never saw were dropped by the broker or its inbox."""
     after = _counts(stack)
-
-    per_frame = -(-stack.site.settings.data_dir.joinpath("frame.jpg").stat().st_size // 8192)
-    offered = own * per_frame + (sent["chunks"] if sent else 0)
+    offered = own + (sent["chunks"] if sent else 0)
     return {
         "busy": _busy(after) - _busy(before),
         "dropped": offered - (after["chunks"] - before["chunks"]),

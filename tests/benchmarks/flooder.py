@@ -1,7 +1,8 @@
 """The camera of `bench flood` that publishes as fast as it can, or at a rate; a process of its own.
 
-Reads one line of JSON: credentials, the path of a JPEG, frames a second (0: no limit). Says `ready`, begins
-at the next line, ends when its input does or its connection, and says what it sent.
+Reads one line of JSON: credentials, the path of a JPEG, frames a second (0: no limit), the chunks' size, and whether
+frames are whole or lack their first chunk. Says `ready`, begins at the next line, ends when its input does or
+its connection, and says what it sent.
 """
 
 import json
@@ -16,8 +17,6 @@ from typing import Any
 import paho.mqtt.client as mqtt
 
 from hub import wire
-
-CHUNK = 8192
 
 
 def connect(credentials: dict[str, Any]) -> tuple[mqtt.Client, ssl.SSLSocket]:
@@ -34,15 +33,17 @@ def connect(credentials: dict[str, Any]) -> tuple[mqtt.Client, ssl.SSLSocket]:
     return client, connection
 
 
-def flood(client: mqtt.Client, connection: ssl.SSLSocket, topic: str, jpeg: bytes, per_s: float) -> dict[str, Any]:
+def flood(client: mqtt.Client, connection: ssl.SSLSocket, topic: str, given: dict[str, Any]) -> dict[str, Any]:
     """Send frames until the input ends or the broker hangs up."""
-    began, frames, chunks, cut_off = time.monotonic(), 0, 0, False
+    jpeg, per_s = Path(given["jpeg"]).read_bytes(), given["per_s"]
+    began, frames, chunks, sent, cut_off = time.monotonic(), 0, 0, 0, False
     while not cut_off and not select.select([sys.stdin], [], [], 0)[0]:
         frames += 1
-        header = wire.Header(0, 0xBAD, frames, 0, 0, 0, CHUNK, 0, 0, 0)
-        for head, data in wire.split(jpeg, header):
+        header = wire.Header(0, 0xBAD, frames, 0, 0, 0, given["chunk_size"], 0, 0, 0)
+        for head, data in list(wire.split(jpeg, header))[0 if given["whole"] else 1 :]:
             client.publish(topic, head + bytes(data), qos=0)
             chunks += 1
+            sent += len(head) + len(data)
         while client.want_write() and client.socket() is not None:
             select.select([], [connection], [], 5)
             client.loop_write()
@@ -50,7 +51,7 @@ def flood(client: mqtt.Client, connection: ssl.SSLSocket, topic: str, jpeg: byte
         if per_s:
             time.sleep(max(0.0, began + frames / per_s - time.monotonic()))
     seconds = time.monotonic() - began
-    return {"frames": frames, "chunks": chunks, "seconds": seconds, "cut_off": cut_off}
+    return {"frames": frames, "chunks": chunks, "bytes": sent, "seconds": seconds, "cut_off": cut_off}
 
 
 def main() -> None:
@@ -60,7 +61,7 @@ def main() -> None:
     print("ready", flush=True)
     sys.stdin.readline()
     topic = wire.up(credentials["site"], credentials["device"], wire.FRAME)
-    print(json.dumps(flood(client, connection, topic, Path(given["jpeg"]).read_bytes(), given["per_s"])), flush=True)
+    print(json.dumps(flood(client, connection, topic, given)), flush=True)
 
 
 if __name__ == "__main__":

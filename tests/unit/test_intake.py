@@ -5,6 +5,7 @@ import json
 import pytest
 
 from hub.devices import DeviceBook
+from hub.flood import FRAMES
 from hub.intake import Intake, subscriptions
 from hub.metrics import Metrics
 from hub.mqtt import Incoming
@@ -105,6 +106,19 @@ def test_a_camera_that_floods_is_told_of_once(parts):
         intake.receive(Incoming(UP + "frame", b"chunk"))
     assert told == ["door-1"]
     assert metrics.counted("floods") == 1
+
+
+def test_what_is_over_the_limits_is_not_looked_at_and_others_are(parts):
+    intake, pipeline, _, _, metrics = parts
+    first = bytes(16) + b"\x00\x00" + bytes(22)
+    for _ in range(FRAMES.at_once + 50):
+        intake.receive(Incoming(UP + "frame", first))
+    intake.receive(Incoming(UP.replace("door-1", "door-2") + "frame", first))
+    taken = [device for device, _ in pipeline.received]
+    refused = metrics.counted("messages_refused", "flood")
+    assert 30 <= refused <= 50
+    assert taken.count("door-1") + refused == FRAMES.at_once + 50
+    assert taken.count("door-2") == 1
 
 
 def test_what_was_dropped_for_want_of_room_counts_as_a_part_of_a_flood(parts):

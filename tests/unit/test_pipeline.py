@@ -302,6 +302,32 @@ async def test_a_frame_that_can_not_even_be_refused_does_not_stop_the_worker(hub
     assert hub.acks() == [(2, "recognized")]
 
 
+async def test_no_frame_is_taken_before_a_worker_is_free_for_it(hub, monkeypatch):
+    """Else the frame that came first waits ahead of one whose turn is due."""
+    free, looks = asyncio.Event(), []
+
+    async def slow(picture: bytes, skip: Skip) -> Analysis:
+        looks.append(picture)
+        await free.wait()
+        return await look(picture)
+
+    monkeypatch.setattr(hub, "look", slow)
+    working = [asyncio.create_task(hub.pipeline.work()) for _ in range(2)]
+    hub.send("ada+1", 1, device="loud")
+    hub.send("ada+2", 2, device="loud")
+    while not looks:
+        await asyncio.sleep(0)
+    hub.send("bob", 1, device="quiet")
+    await asyncio.sleep(0)
+    assert len(hub.turns) == 2
+    free.set()
+    while len(hub.results()) < 3:
+        await asyncio.sleep(0.001)
+    assert [picture[2:-2] for picture in looks] == [b"ada+1", b"bob", b"ada+2"]
+    for task in working:
+        task.cancel()
+
+
 async def test_the_engine_is_told_who_is_settled_in_the_motion(hub):
     for number in (1, 2):
         hub.send(f"ada+{number}", number)

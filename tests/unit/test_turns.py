@@ -1,6 +1,7 @@
 """Whose frame is looked at next, and whose camera is told `busy`."""
 
 import asyncio
+import time
 from collections import Counter
 
 from hypothesis import given
@@ -34,6 +35,50 @@ def test_cameras_take_turns():
         turns.put(frame("loud", n))
     turns.put(frame("quiet", 0))
     assert drain(turns) == [("loud", 0), ("quiet", 0), ("loud", 1), ("loud", 2)]
+
+
+def test_who_had_its_turn_longest_ago_goes_first():
+    turns = Turns(live_per_device=9)
+    for n in range(3):
+        turns.put(frame("loud", n))
+    assert turns.take() == frame("loud", 0)
+    turns.put(frame("quiet", 0))  # it began to wait last, and has had no turn yet
+    assert drain(turns) == [("quiet", 0), ("loud", 1), ("loud", 2)]
+
+
+def test_of_several_cameras_none_takes_a_worker_for_itself():
+    turns = Turns(live_per_device=9)
+    for n in range(2):
+        turns.put(frame("loud", n))
+    turns.put(frame("quiet", 0))
+    assert turns.take(10.0) == frame("loud", 0)
+    assert turns.take(10.1) == frame("quiet", 0)
+    turns.looked("loud", 10.0, 10.2)
+    assert turns.take(10.49) is None
+    assert turns.take(10.51) == frame("loud", 1)
+
+
+def test_a_camera_that_is_alone_never_rests():
+    turns = Turns(live_per_device=9)
+    turns.put(frame("other", 0))
+    turns.take(0.0)
+    for n in range(2):
+        turns.put(frame("alone", n))
+    assert turns.take(10.0) == frame("alone", 0)
+    turns.looked("alone", 10.0, 10.2)
+    assert turns.take(10.2) == frame("alone", 1)
+
+
+async def test_whoever_rests_is_taken_when_its_rest_is_over():
+    turns = Turns()
+    now_s = time.monotonic()
+    for device in ("a", "b"):
+        turns.put(frame(device, 1))
+        turns.take(now_s)
+    turns.looked("a", now_s - 0.02, now_s)
+    turns.put(frame("a", 2))
+    assert (await asyncio.wait_for(turns.next(), 5)).frame_id == 2
+    assert time.monotonic() >= now_s + 0.03
 
 
 def test_resent_frames_come_after_live_ones_in_their_order():

@@ -63,6 +63,13 @@ def test_any_bytes_are_a_header_or_refused(raw: bytes) -> None:
         assert wire.pack_header(header) == raw[: wire.HEADER_SIZE]
 
 
+@given(jpegs, st.integers(wire.CHUNK_MIN, wire.CHUNK_MAX))
+def test_each_frame_has_one_first_chunk(jpeg: bytes, chunk_size: int) -> None:
+    header = wire.Header(0, 1, 2, 3, 0, 0, chunk_size, 0, 0, 0)
+    firsts = [wire.is_first_chunk(head + bytes(data)) for head, data in wire.split(jpeg, header)]
+    assert firsts == [index == 0 for index in range(len(firsts))]
+
+
 def test_a_configuration_is_not_shared_with_the_defaults() -> None:
     config, _ = wire.check_config({})
     config["led"] = "off"
