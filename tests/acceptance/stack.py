@@ -160,11 +160,11 @@ def _no_delay(_client: Any, _data: Any, connection: socket.socket) -> None:
 class Stack:
     """A site with two people enrolled, its broker, and a hub to start, kill and start again."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, camera: str = "door-1") -> None:
         self.site = site
         self.environ = site.environ | {"PRESENZA_WORKERS": "1", "PRESENZA_LATE_AFTER": "23:59:59"}
         self.hub: subprocess.Popen[bytes] | None = None
-        self.door = Door(site.add_camera("door-1"))
+        self.door = Door(site.add_camera(camera))
         self._hub_id = ""
         self.results: queue.Queue[dict[str, Any]] = queue.Queue()
         self._dashboard = self._listen()

@@ -1,0 +1,184 @@
+"""Nothing is lost when the cloud is away: hubs as processes, Google's emulator behind lines that fail.
+
+What is real: the hubs (`presenza hub`), their brokers, workers and face engine, every frame and its ack; Firestore's
+emulator and a Storage emulator, each behind a TCP proxy. What is arranged: three faces are lent to three pupils after
+the other (tests/acceptance/clouds.py), who are seen on seven days each, as a camera that was away for a week tells it.
+
+A small number by default; PZ_CLOUD=2000 makes so many attendances, with more of everything (some minutes).
+"""
+
+import math
+import os
+import random
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.attendance import MINUTE_MS
+from hub.cloud import firebase
+from hub.pipeline import now_ms
+from hub.settings import Settings
+from hub.store.documents import Kind
+from tests.acceptance.clouds import FACES, CloudHub, Key, School, Sightings, cloud_hub, days_before, photos_of_faces
+from tests.acceptance.stack import until
+from tests.firestore_emulator import FirestoreEmulator
+from tests.proxy import Line
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(1800)]
+
+WANTED = int(os.environ.get("PZ_CLOUD", "126"))
+A_ROUND = len(FACES) * 7
+ROUNDS = math.ceil(WANTED / A_ROUND)
+SEED = 6
+LOSS = 0.05  # of all replies of Firestore
+CLASHES = 4  # days on which the other hub saw the last three, too
+
+
+@dataclass
+class Scenery:
+    """Two hubs of one school, and the way around the lines."""
+
+    here: CloudHub
+    there: CloudHub
+    school: School
+    straight: Any
+    cloud: Settings
+    chance: random.Random
+
+
+@pytest.fixture(scope="module")
+def faces(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("faces")
+    found = photos_of_faces(folder / "data")
+    shutil.rmtree(folder)
+    return found
+
+
+@pytest.fixture
+def scenery(tmp_path: Path, cloud: Settings, firestore_emulator: FirestoreEmulator, faces: Any) -> Iterator[Scenery]:
+    with ExitStack() as stack:
+        lines = [stack.enter_context(Line(firestore_emulator.port, SEED + number)) for number in range(2)]
+        here = stack.enter_context(cloud_hub(tmp_path / "here", cloud, lines[0]))
+        there = stack.enter_context(
+            cloud_hub(tmp_path / "there", cloud, lines[1], "door-2", here.site.settings.site_key)
+        )
+        straight = firebase.firestore_client(cloud)
+        yield Scenery(here, there, School(here.store, faces), straight, cloud, random.Random(SEED))
+
+
+@pytest.mark.xfail(reason="what is pulled over a later sighting before that was sent leaves no conflict", strict=False)
+def test_every_acknowledged_attendance_is_in_firestore_exactly_once(scenery: Scenery):
+    scenery.here.start_hub()
+    for round_ in range(ROUNDS - 1):
+        _trouble(scenery.here.line, round_)
+        _a_week(scenery, kill=round_ % 3 == 1)
+    provoked = _two_hubs_that_cannot_talk(scenery)
+    for hub in (scenery.here, scenery.there):
+        hub.line.mend()
+        hub.wait_until_sent()
+    _assert_exact(scenery, provoked)
+    _assert_the_hubs_agree(scenery)
+
+
+def _trouble(line: Line, round_: int) -> None:
+    """One after the other, each for as long as some rounds take: lost replies, no line, lost replies, a black hole."""
+    phase = 4 * round_ // max(4, ROUNDS - 1) if ROUNDS < 20 else round_ // 6 % 4
+    line.mend()
+    if phase % 2 == 0:
+        line.lose_replies(LOSS)
+    elif phase == 1:
+        line.cut()
+    else:
+        line.swallow()
+
+
+def _a_week(scenery: Scenery, *, kill: bool) -> None:
+    """Three new pupils, each seen on seven days; the hub may be killed on the way of one of the frames."""
+    pupils, at_ms = scenery.school.next_three(), now_ms()
+    scenery.here.wait_for_pupils(at_ms, pupils)
+    fatal = scenery.chance.randrange(6) if kill else None
+    for number, day_ms in enumerate(days_before(at_ms)[:-1]):
+        more = {"meanwhile": scenery.here.kill_soon(scenery.chance)} if number == fatal else {}
+        scenery.here.show_pupils(day_ms, pupils, **more)
+
+
+def _two_hubs_that_cannot_talk(scenery: Scenery) -> set[Key]:
+    """Both see the same three on the same days, one earlier on some, the other on others; the days that clash."""
+    here, there, at_ms = scenery.here, scenery.there, now_ms()
+    here.line.mend()
+    pupils = scenery.school.next_three()
+    here.wait_for_pupils(at_ms, pupils)
+    here.wait_until_sent()
+    there.start_hub()
+    until(lambda: _people(there) == _people(here) and _days(there) == _days(here), "the other hub never knew all")
+    assert there.stop_hub() == 0
+    for hub in (here, there):
+        hub.line.cut()
+    there.start_hub()  # knows everybody without the cloud
+    week = days_before(at_ms)[:-1]
+    for day_ms in week:
+        here.show_pupils(day_ms, pupils)
+    before = set(there.seen.first_ms)
+    for number, day_ms in enumerate(week[:CLASHES]):
+        there.show_pupils(day_ms + (5 * MINUTE_MS if number % 2 else -5 * MINUTE_MS), pupils)
+    here.kill_soon(scenery.chance)()
+    return set(there.seen.first_ms) - before
+
+
+def _people(hub: CloudHub) -> set[tuple[str, int]]:
+    return {(each.person_id, len(hub.store.photos(each.person_id))) for each in hub.store.people()}
+
+
+def _days(hub: CloudHub) -> set[tuple[str, str, str]]:
+    return {(each.person_id, each.day, each.event_id) for each in hub.store.attendance("2000-01-01", "2100-01-01")}
+
+
+# -- what must be true ------------------------------------------------------------------------------
+def _assert_exact(scenery: Scenery, provoked: set[Key]) -> None:
+    here, there = scenery.here.seen, scenery.there.seen
+    site = scenery.straight.document("sites/school")
+    found = [each.to_dict() for each in site.collection(Kind.ATTENDANCE).stream(timeout=60)]
+    first_ms = _earliest(here, there)
+    assert len(found) == len(first_ms) >= WANTED
+    assert {(each["person_id"], each["day"]): each["first_seen_ms"] for each in found} == first_ms
+    wrong = [each for each in found if each["event_id"] not in _events(here, there, (each["person_id"], each["day"]))]
+    assert wrong == []
+    conflicts = [each.to_dict() for each in site.collection(Kind.CONFLICTS).stream(timeout=60)]
+    assert sorted((each["person_id"], each["day"]) for each in conflicts) == sorted(provoked)
+    assert len(provoked) == CLASHES * len(FACES)
+    _assert_events_and_pictures(scenery, site)
+    print(f"attendances {len(found)}, conflicts {len(conflicts)}, replies lost {scenery.here.line.lost}")
+
+
+def _earliest(*seen: Sightings) -> dict[Key, int]:
+    keys = {key for each in seen for key in each.first_ms}
+    return {key: min(each.first_ms[key] for each in seen if key in each.first_ms) for key in keys}
+
+
+def _events(here: Sightings, there: Sightings, key: Key) -> set[str]:
+    return here.events.get(key, set()) | there.events.get(key, set())
+
+
+def _assert_events_and_pictures(scenery: Scenery, site: Any) -> None:
+    found = {each.id.partition("_")[2]: each.to_dict() for each in site.collection(Kind.EVENTS).stream(timeout=60)}
+    acknowledged = {
+        event for hub in (scenery.here, scenery.there) for events in hub.seen.events.values() for event in events
+    }
+    assert acknowledged <= set(found)
+    kept = {blob.name for blob in firebase.bucket(scenery.cloud).list_blobs(timeout=60)}
+    assert {f"school/{found[event]['picture']}" for event in acknowledged} <= kept
+
+
+def _assert_the_hubs_agree(scenery: Scenery) -> None:
+    here, there = scenery.here, scenery.there
+    until(lambda: _days(there) == _days(here), "the hubs never agreed")
+    assert len(_days(here)) == len(_earliest(here.seen, there.seen))
+    for hub in (here, there):
+        until(lambda hub=hub: hub.store.outbox.figures().conflicts == CLASHES * len(FACES), "a hub misses conflicts")
+        figures = hub.store.outbox.figures()
+        assert (figures.dead, figures.skipped) == (0, 0)
