@@ -23,6 +23,7 @@ COMMANDS = {
     "restore": ("hub.cli.backup", "Make a data folder from a backup."),
     "export": ("hub.cli.export", "Write people, attendance and pictures as lines of JSON."),
     "import": ("hub.cli.export", "Take in what export wrote."),
+    "store": ("hub.cli.store", "Move everything to Firestore, or back."),
     "key": ("hub.cli.key", "The keys that faces are sealed under."),
     "sync": ("hub.cli.sync", "How it stands with the cloud."),
     "service": ("hub.cli.service", "Run at every boot, with systemd."),
