@@ -1,7 +1,9 @@
-"""Writing attendance and reading a day's page, against bare sqlite3 on the same disk in the same run.
+"""Writing attendance and reading a day, against bare sqlite3 and bare google-cloud-firestore in the same run.
 
 The floor of a write is one insert of one row and its commit, as durable as ours (WAL, synchronous=FULL).
 A recorded frame is three rows with three indexes more, so it is shown against those rows in bare SQL too.
+With Firestore (its emulator) a write is the same commit with the outbox's rows in it, and what waits is sent by and by;
+see store_cloud.py.
 """
 
 import sqlite3
@@ -24,7 +26,9 @@ from hub.store.connection import Connection
 from hub.store.sqlite import SqliteStore
 from hub.store.sqlite_attendance import INSERT as INSERT_ATTENDANCE
 from hub.store.sqlite_people import INSERT_PERSON
+from tests.benchmarks import store_cloud
 from tests.benchmarks.measure import interleaved, report
+from tests.firestore_emulator import JAR, MISSING
 
 RULES = Rules(ZoneInfo("UTC"))
 NINE_MS = 1_795_424_400_000  # 2026-11-23 09:00 UTC
@@ -44,14 +48,35 @@ COLUMNS = {
 @click.option("--writes", default=1000, show_default=True, type=click.IntRange(50), help="Writes of each kind.")
 @click.option("--people", "sizes", multiple=True, type=click.IntRange(1), help="Size of the site that is read.")
 @click.option("--rounds", default=15, show_default=True, type=click.IntRange(3), help="Reads of each kind.")
+@click.option("--cloud/--no-cloud", default=True, help="Also with Firestore's emulator, where it is installed.")
 @json_option
-def command(writes: int, sizes: tuple[int, ...], rounds: int, as_json: bool) -> None:
+def command(writes: int, sizes: tuple[int, ...], rounds: int, cloud: bool, as_json: bool) -> None:
     """Attendance writes a second, and the time to read a day at 100, 1,000 and 10,000 people."""
+    sizes = sizes or (100, 1_000, 10_000)
     with tempfile.TemporaryDirectory() as folder:
         measured = _writing(Path(folder), writes)
-        for people in sizes or (100, 1_000, 10_000):
+        for people in sizes:
             measured += _reading(Path(folder), people, rounds)
+        if cloud and JAR.is_file():
+            measured += _on_firestore(Path(folder), writes, sizes, rounds)
     report("store", measured, COLUMNS, as_json=as_json)
+    if cloud and not JAR.is_file():
+        click.echo(MISSING, err=True)
+
+
+def _on_firestore(folder: Path, writes: int, sizes: tuple[int, ...], rounds: int) -> list[dict[str, Any]]:
+    with store_cloud.emulator(folder) as new_project:
+        project = new_project()
+        with closing(SqliteStore(folder / "plain.db")) as plain, closing(SqliteStore(folder / "sent.db")) as store:
+            store.outbox.switch_on(f"{project.firebase_project}/{project.space}")
+            for number in range(writes):
+                plain.add_person(_person(number))
+                store.add_person(_person(number))
+            measured = store_cloud.writing(store, plain, project, [_seen(each, NINE_MS) for each in range(writes)])
+        for people in sizes:
+            with closing(SqliteStore(folder / f"{people}.db")) as store:
+                measured += store_cloud.reading(store, new_project(), DAY, rounds)
+    return measured
 
 
 # -- writing ----------------------------------------------------------------
