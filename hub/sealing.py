@@ -14,7 +14,6 @@ import json
 import os
 import secrets
 import stat
-import threading
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Collection, Iterator, Mapping
@@ -75,7 +74,6 @@ class Keyring:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = threading.Lock()
         self._ring: _Ring | None = None
 
     def exists(self) -> bool:
@@ -148,16 +146,27 @@ class Keyring:
         return ring
 
     def _fresh(self) -> _Ring | None:
-        """The ring as the file says now; None without a file."""
+        """The ring as the file says now; None without a file.
+
+        Once it was read, a file that is gone or spoilt stops nobody: a door goes on with the keys it has.
+        """
+        try:
+            self._ring = self._read()
+        except (Unavailable, StoreCorrupt):
+            if self._ring is None:
+                raise
+        return self._ring
+
+    def _read(self) -> _Ring | None:
         try:
             found = self.path.stat()
             stamp = (found.st_ino, found.st_mtime_ns, found.st_size)
-            with self._lock:
-                if self._ring is None or self._ring.stamp != stamp:
-                    self._ring = _parse(self.path, self.path.read_bytes(), stamp)
-                return self._ring
+            ring = self._ring
+            if ring is not None and ring.stamp == stamp:
+                return ring
+            return _parse(self.path, self.path.read_bytes(), stamp)
         except FileNotFoundError:
-            return None
+            return self._ring
         except OSError as error:
             raise Unavailable(f"{self.path}, the site's key, can't be read: {error.strerror}.") from None
 

@@ -135,6 +135,18 @@ def test_a_file_that_is_none_of_ours_is_refused_with_a_sentence(keys: Keyring, c
         keys.seal(SECRET, "x")
 
 
+def test_who_has_read_the_keys_goes_on_when_the_file_is_gone_or_spoilt_and_makes_no_other(keys: Keyring):
+    before = keys.seal(SECRET, "x")
+    kept = keys.path.read_bytes()
+    keys.path.unlink()
+    assert key_id_of(keys.seal(SECRET, "x")) == key_id_of(before)
+    assert not keys.exists()
+    keys.path.write_bytes(kept[:50])
+    assert key_id_of(keys.seal(SECRET, "x")) == key_id_of(before)
+    keys.path.write_bytes(kept)
+    assert Keyring(keys.path).open(keys.seal(SECRET, "x"), "x") == SECRET
+
+
 def test_a_file_of_a_newer_version_is_refused(keys: Keyring):
     keys.current_id()
     values = json.loads(keys.path.read_text())

@@ -231,6 +231,19 @@ def test_a_secret_is_never_shown(folder: Path):
     assert SECRET not in f"{loaded!r} {loaded} {loaded.model_dump_json()}"
 
 
+def test_the_address_of_redis_may_hold_a_password_and_is_a_secret_too(folder: Path, tmp_path: Path):
+    address = f"redis://:{SECRET}@10.0.0.5/0"
+    (tmp_path / "redis").write_text(f"{address}\n")
+    for environ in ({"PRESENZA_REDIS_URL": address}, {"PRESENZA_REDIS_URL_FILE": str(tmp_path / "redis")}):
+        loaded = load(folder, environ, "")
+        assert loaded.redis_url is not None
+        assert loaded.redis_url.get_secret_value() == address
+        assert SECRET not in f"{loaded!r} {loaded} {loaded.model_dump_json()}"
+    with pytest.raises(SettingsError) as refusal:
+        load(folder, {}, f'redis_url = ["{address}"]')
+    assert SECRET not in str(refusal.value)
+
+
 @pytest.mark.parametrize("toml", [f'mqtt_password = ["{SECRET}"]', f'mqtt_password = {{ is = "{SECRET}" }}'])
 def test_a_bad_secret_is_refused_without_being_shown(folder: Path, toml: str):
     with pytest.raises(SettingsError, match="MQTT_PASSWORD") as refusal:

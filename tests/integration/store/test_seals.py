@@ -2,12 +2,16 @@
 
 import os
 import sqlite3
+import subprocess
+import sys
 import threading
-from contextlib import closing
+import time
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
+from hub import settings
 from hub.errors import KeyMissing, NotFound, StoreCorrupt, Unavailable
 from hub.model import Negative
 from hub.reseal import drop_unused, forget_lost, in_use, reseal
@@ -15,6 +19,7 @@ from hub.sealing import Keyring, key_id_of
 from hub.store import rows
 from hub.store.connection import Connection
 from hub.store.documents import Document, DocumentRefused, Kind
+from hub.store.opening import open_keys
 from hub.store.pictures import FolderPictures
 from hub.store.sealed_pictures import SealedPictures
 from hub.store.sqlite import SqliteStore
@@ -277,6 +282,35 @@ def test_a_damaged_picture_stops_no_rotation_and_keeps_its_key(
     assert (done.pictures, done.failed) == (1, (KEY,))
     assert drop_unused(store, pictures, keys) == []
     store.close()
+
+
+def test_a_rotation_that_is_killed_at_any_moment_loses_nothing(tmp_path: Path) -> None:
+    keys = open_keys(settings.load({}, data_dir=tmp_path))
+    pictures = SealedPictures(FolderPictures(tmp_path / "pictures"), keys)
+    filled(tmp_path, photos=300).close()
+    for number in range(100):
+        pictures.put(f"last/door-{number}.jpg", JPEG)
+    command = [sys.executable, "-m", "hub", "key", "rotate", "--data-dir", str(tmp_path)]
+    whole_s = _time_of(command)
+    for part in (0.55, 0.75, 0.9, 0.97):
+        rotation = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with suppress(subprocess.TimeoutExpired):
+            rotation.wait(whole_s * part)
+        rotation.kill()
+        rotation.wait()
+        with closing(opened(tmp_path)) as store:
+            assert len(store.templates(ENGINE)) == 300
+            assert {pictures.get(key) for key in pictures.keys("last/")} == {JPEG}
+    subprocess.run([*command, "--finish"], check=True, stdout=subprocess.DEVNULL)
+    with closing(opened(tmp_path)) as store:
+        assert in_use(store, pictures) == {keys.current_id(): 401}
+    assert len(keys.all()) == 1
+
+
+def _time_of(command: list[str]) -> float:
+    started = time.monotonic()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return time.monotonic() - started
 
 
 # -- a lost key ---------------------------------------------------------------------------------------
