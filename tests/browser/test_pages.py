@@ -10,7 +10,8 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
 
 PAGES = (
     "/today/", "/today/door/", "/attendance/", "/attendance/month/", "/attendance/range/", "/attendance/arrivals/",
-    "/people/", "/people/add/", "/people/import/", "/unknown/", "/devices/", "/devices/add/", "/devices/door-1/",
+    "/people/", "/people/add/", "/people/import/", "/people/alike/", "/unknown/",
+    "/devices/", "/devices/add/", "/devices/door-1/",
     "/devices/door-1/versions/", "/configs/", "/configs/templates/add/",
     "/system/", "/settings/", "/settings/audit/", "/settings/accounts/", "/settings/accounts/add/", "/account/",
 )  # fmt: skip
