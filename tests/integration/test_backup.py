@@ -30,7 +30,6 @@ def fill(folder: Path) -> None:
     with closing(open_store(settings)) as store:
         store.add_device(Device("door-1", created_ms=1))
     open_pictures(settings).put("last/door-1.jpg", b"\xff\xd8 picture \xff\xd9")
-    (folder / "secrets").mkdir()
     (folder / "secrets/hub.password").write_text("secret")
 
 
@@ -71,9 +70,10 @@ def rewritten(saved: Path, change: dict[str, bytes | None], extra: dict[str, byt
 
 def test_what_was_saved_comes_back_whole(folder, saved, tmp_path):
     summary = backup.unpack(saved, tmp_path / "back")
-    assert summary.files == 3
+    assert summary.files == 4
     assert devices(tmp_path / "back") == ["door-1"]
-    assert (tmp_path / "back/pictures/last/door-1.jpg").read_bytes() == b"\xff\xd8 picture \xff\xd9"
+    restored = open_pictures(hub_settings.load({}, data_dir=tmp_path / "back"))
+    assert restored.get("last/door-1.jpg") == b"\xff\xd8 picture \xff\xd9"
     assert (tmp_path / "back/secrets/hub.password").read_text() == "secret"
 
 
@@ -113,7 +113,7 @@ def test_files_that_are_being_written_and_locks_are_left_out(folder, tmp_path):
     for name in ("up.lock", "pictures/.x.part", "broker.new", "presenza.db-wal.part", "lock"):
         (folder / name).write_text("x")
     (folder / "elsewhere").symlink_to("/etc/passwd")
-    assert backup.back_up(folder, tmp_path / "saved.tar.gz").files == 3
+    assert backup.back_up(folder, tmp_path / "saved.tar.gz").files == 4
 
 
 def test_a_backup_replaces_nothing_and_lies_outside(folder, saved):
@@ -251,3 +251,11 @@ def test_what_is_restored_belongs_to_the_owner_of_the_folder(folder, saved):
     site = Site(hub_settings.load({}, data_dir=folder))
     assert presenza(site, "restore", str(saved), "--replace").returncode == 0
     assert {path.stat().st_uid for path in (folder, *folder.rglob("*"))} == {4242}
+
+
+def test_a_backup_holds_the_key_to_the_faces_in_it(folder: Path, saved: Path, tmp_path: Path):
+    backup.unpack(saved, tmp_path / "restored")
+    restored = hub_settings.load({}, data_dir=tmp_path / "restored")
+    assert stat.S_IMODE(restored.site_key.stat().st_mode) == 0o600
+    assert open_pictures(restored).get("last/door-1.jpg") == b"\xff\xd8 picture \xff\xd9"
+    assert b"\xff\xd8" not in (restored.pictures_dir / "last/door-1.jpg").read_bytes()[:2]
