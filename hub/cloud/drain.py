@@ -48,7 +48,13 @@ class Drain:
     """
 
     def __init__(
-        self, outbox: Outbox, send: Callable[[Entry], None], clock_s: Callable[[], float], *, pictures: bool = False
+        self,
+        outbox: Outbox,
+        send: Callable[[Entry], None],
+        clock_s: Callable[[], float],
+        *,
+        pictures: bool = False,
+        threads: int = WINDOW,
     ) -> None:
         """`send` raises Unreachable, NotAllowed, Refused, or what the store raises."""
         self._outbox = outbox
@@ -57,7 +63,7 @@ class Drain:
         self._pictures = pictures
         self._line = Line.UP
         self._told_s: dict[str, float] = {}  # when a camera's state was sent last
-        self._threads = ThreadPoolExecutor(WINDOW, thread_name_prefix="drain")
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="drain")
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

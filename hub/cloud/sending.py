@@ -4,7 +4,7 @@ Attendance is one a person and day, across all hubs: see `_claim`. Who was erase
 `_send_person`. Of everything else the document says what was written last.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -24,7 +24,7 @@ from hub.cloud.remote import (
 from hub.store import rows
 from hub.store.documents import Document, DocumentRefused, Kind, checked
 from hub.store.merge import earlier
-from hub.store.outbox import Entry, now_ms
+from hub.store.outbox import Entry
 from hub.store.sqlite import SqliteStore
 
 TRIES = 5  # to write over a document that others write to at the same moment
@@ -81,7 +81,7 @@ class DocumentSender:
             if document is None:
                 self._remove(kind, name)
             elif kind is Kind.ATTENDANCE:
-                self._claim(document, name)
+                self._claim(document, name, fresh=entry.fresh)
             elif kind is Kind.PEOPLE:
                 self._send_person(document, name, anew=entry.fresh and not entry.tries)
             else:
@@ -127,34 +127,35 @@ class DocumentSender:
         raise Unreachable("Others write to the same person all the time.")
 
     # -- attendance: one a person and day, across all hubs ------------------------
-    def _claim(self, ours: Document, name: str) -> None:
+    def _claim(self, ours: Document, name: str, *, fresh: bool) -> None:
         """Create the attendance, or make one of it and the one that is there.
 
         `create` is the lock: of all hubs one succeeds. A document of the same event, or of this hub, is
-        ours, whatever became of the answer to an earlier try. Another hub's is a conflict: the earlier
-        sighting is what stays in the document, the other is kept as a conflict, here first.
+        ours, whatever became of the answer to an earlier try. Where another hub's meets a first sighting that
+        was made here (`fresh`) it is a conflict: the earlier one stays in the document, the other is kept as
+        a conflict, here first.
         """
         for _ in range(TRIES):
             try:
                 self._remote.create(ours.kind, name, self._fields(ours))
             except AlreadyThere:
-                if self._joined(ours, self._remote.get(ours.kind, name)):
+                if self._joined(ours, self._remote.get(ours.kind, name), fresh=fresh):
                     return
             else:
                 return
         raise Unreachable("Others write to the same attendance all the time.")
 
-    def _joined(self, ours: Document, stored: Stored | None) -> bool:
+    def _joined(self, ours: Document, stored: Stored | None, *, fresh: bool) -> bool:
         """Whether the document that is there is settled; not when it is gone, or was written to meanwhile."""
         if stored is None:
             return False
         try:
-            self._join(ours, stored)
+            self._join(ours, stored, fresh=fresh)
         except Changed:
             return False
         return True
 
-    def _join(self, ours: Document, stored: Stored) -> None:
+    def _join(self, ours: Document, stored: Stored, *, fresh: bool) -> None:
         """Make one document of ours and the one that is there. Raises Changed when that is written to meanwhile."""
         try:
             theirs = checked(ours.kind, ours.key, stored.fields)
@@ -163,27 +164,19 @@ class DocumentSender:
             return
         both = rows.attendance(theirs.fields), rows.attendance(ours.fields)
         merged = Document(ours.kind, ours.key, rows.attendance_values(earlier(*both)))
-        origin = stored.fields.get("origin")
-        ours_is_first = merged.fields["event_id"] == ours.fields["event_id"]
-        if ours.fields["event_id"] != theirs.fields["event_id"] and origin != self._outbox.origin():
-            self._keep_conflict(theirs if ours_is_first else ours)
-            origin = self._outbox.origin() if ours_is_first else origin
+        origin, here = stored.fields.get("origin"), self._outbox.origin()
+        is_ours = merged.fields["event_id"] == ours.fields["event_id"]
+        if fresh and origin != here and ours.fields["event_id"] != theirs.fields["event_id"]:
+            self._keep_conflict(theirs if is_ours else ours)
+            origin = here if is_ours else origin
         if merged.fields != theirs.fields:
             self._remote.replace(ours.kind, stored, {**merged.fields, "origin": origin})
         if merged != ours:
             self._write(merged)
 
     def _keep_conflict(self, later: Document) -> None:
-        if later.fields["event_id"] is None:
-            return
-        key = f"{later.key}_{later.fields['event_id']}"
-        if self._store.documents.get(Kind.CONFLICTS, key) is None:
-            fields: Mapping[str, object] = {**later.fields, "found_ms": now_ms()}
-            self._put(Document(Kind.CONFLICTS, key, fields))
-
-    def _put(self, conflict: Document) -> None:
         try:
-            self._store.documents.put(conflict)
+            self._store.mirror.keep_conflict(later)
         except DocumentRefused:  # the person was removed just now
             raise Changed from None
 

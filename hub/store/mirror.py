@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 
 from hub.errors import Busy, Unavailable
 from hub.sealing import Keyring
+from hub.store import rows
 from hub.store.connection import Connection
 from hub.store.documents import Document, DocumentRefused, Kind, checked
+from hub.store.merge import earlier
 from hub.store.outbox import now_ms
 from hub.store.sqlite_documents import delete, keys, load, write
 
@@ -98,6 +100,11 @@ class Mirror:
         with self._applying() as db:
             return write(db, document, self._sealed)
 
+    def keep_conflict(self, later: Document) -> None:
+        """Keep the later of two first sightings of a day, and have it sent. Raises DocumentRefused."""
+        with self._applying() as db:
+            _keep_conflict(db, later, self._sealed)
+
     def skipped(self, limit: int = 100, *, reasons: Collection[str] = ()) -> list[Skipped]:
         """What was skipped, the oldest first; for all `reasons`, or only for these."""
         with self._db.read() as db:
@@ -154,10 +161,33 @@ class Mirror:
                 document = _with_templates(here, document)
             elif kind not in MERGING:
                 return False
+        if ours is not None and here is not None and kind is Kind.ATTENDANCE:
+            self._meet(db, here, document, change, fresh=ours["fresh"])
         changed = write(db, document, self._sealed)
         if here is not None and here.fields.get("picture") not in (None, document.fields.get("picture")):
             applied.pictures.append(str(here.fields["picture"]))
         return changed
+
+    def _meet(self, db: sqlite3.Connection, ours: Document, theirs: Document, change: Change, *, fresh: bool) -> None:
+        """A sighting of another hub meets ours, which Firestore hasn't got yet: see hub.cloud.sending."""
+        origin = db.execute("SELECT origin FROM sync").fetchone()[0]
+        if ours.fields["event_id"] == theirs.fields["event_id"]:
+            return
+        is_ours = (
+            earlier(*(rows.attendance(each.fields) for each in (ours, theirs))).event_id == ours.fields["event_id"]
+        )
+        if fresh and change.fields is not None and change.fields.get("origin") != origin:
+            _keep_conflict(db, theirs if is_ours else ours, self._sealed)
+        if not is_ours:
+            db.execute("UPDATE outbox SET fresh = 0 WHERE kind = ? AND key = ?", (ours.kind.value, ours.key))
+
+
+def _keep_conflict(db: sqlite3.Connection, later: Document, sealed: Keyring) -> None:
+    key = f"{later.key}_{later.fields['event_id']}"
+    if later.fields["event_id"] is None or load(db, Kind.CONFLICTS, key) is not None:
+        return
+    write(db, Document(Kind.CONFLICTS, key, {**later.fields, "found_ms": now_ms()}), sealed)
+    db.execute("INSERT INTO changed VALUES (?, ?, 0)", (Kind.CONFLICTS.value, key))
 
 
 def _remove(db: sqlite3.Connection, kind: Kind, key: str, applied: Applied, ours: sqlite3.Row | None) -> bool:

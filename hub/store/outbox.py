@@ -28,7 +28,11 @@ TROUBLE = {False: "UPDATE sync SET trouble = ?, paused = NULL", True: "UPDATE sy
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A document, or a picture, that waits. `fresh`: it was added here, and Firestore never had it from us."""
+    """A document, or a picture, that waits.
+
+    `fresh`: a person who was added here, or a first sighting of a day that was made here, and Firestore
+    has never confirmed it.
+    """
 
     seq: int
     kind: str
@@ -121,11 +125,11 @@ class Outbox:
             return picture_is_named(db, key)
 
     def done(self, entries: Iterable[Entry], *, all_is_well: bool = True) -> None:
-        """Strike out what Firestore has now; what changed meanwhile stays, but is fresh no more."""
+        """Strike out what Firestore has now; what changed meanwhile stays; a person is fresh no more."""
         with self._db.write() as db:
             for entry in entries:
                 db.execute("DELETE FROM outbox WHERE seq = ? AND change = ?", (entry.seq, entry.change))
-                db.execute("UPDATE outbox SET fresh = 0 WHERE seq = ?", (entry.seq,))
+                db.execute("UPDATE outbox SET fresh = 0 WHERE seq = ? AND kind = 'people'", (entry.seq,))
             if all_is_well:
                 db.execute(ANSWERED, (now_ms(),))
 

@@ -24,7 +24,7 @@ class Mirror:
         self.erased: list[str] = []
         self.forgotten: list[str] = []
         sender = DocumentSender(self.store, self.remote, erase=self.erase, keep_events_days=90)
-        self.drain = Drain(self.store.outbox, sender.send, lambda: self.now_s)
+        self.drain = Drain(self.store.outbox, sender.send, lambda: self.now_s, threads=1)
         pictures = PictureSender(self.store, self.bucket)
         self.pictures = Drain(self.store.outbox, pictures.send, lambda: self.now_s, pictures=True)
         self.puller = Puller(self.store, self.remote, erase=self.erase, forget_pictures=self.forgotten.extend)

@@ -69,6 +69,23 @@ def test_a_hub_that_knew_of_the_other_only_widens_the_day(here: Mirror, there: M
     assert here.store.attendance(DAY, DAY)[0].last_seen_ms == LATE
 
 
+@pytest.mark.parametrize(("mine_ms", "kept"), [(EARLY, "gate-1"), (LATE, "door-1")])
+def test_a_sighting_that_still_waits_when_another_hubs_is_pulled_is_lost_no_more_than_one_that_was_sent(
+    here: Mirror, there: Mirror, cloud: Cloud, mine_ms: int, kept: str
+) -> None:
+    see(here.store, frame(1, "door-1", mine_ms), a_face())
+    see(there.store, frame(2, "gate-1", EARLY + LATE - mine_ms), a_face())
+    there.send()
+    here.pull()
+    assert conflicts(here) == [kept]
+    for mirror in (here, there, here):
+        mirror.send()
+        mirror.pull()
+    assert conflicts(here) == conflicts(there) == [kept]
+    assert visible(cloud).fields["first_seen_ms"] == EARLY
+    assert everything(here) == everything(there)
+
+
 def test_a_hub_that_sees_somebody_earlier_by_a_resent_frame_conflicts_with_nobody(here: Mirror, cloud: Cloud) -> None:
     see(here.store, frame(2, "door-2", LATE), a_face())
     here.send()

@@ -135,7 +135,7 @@ CREATE TABLE outbox (
     kind TEXT NOT NULL,
     key TEXT NOT NULL,
     change INTEGER NOT NULL DEFAULT 1, -- rises with each change, so that one during the sending isn't missed
-    fresh INTEGER NOT NULL DEFAULT 0, -- 1: was added here, and isn't in Firestore because of us
+    fresh INTEGER NOT NULL DEFAULT 0, -- 1: a person, or a first sighting of a day, that began here and isn't confirmed
     since_ms INTEGER NOT NULL,
     tries INTEGER NOT NULL DEFAULT 0,
     state TEXT NOT NULL DEFAULT 'waiting', -- or `dead`: can never succeed as it is
@@ -346,10 +346,11 @@ CREATE TRIGGER ignored_face_sent_when_removed AFTER DELETE ON ignored_face WHEN 
     INSERT INTO changed VALUES ('events', OLD.event_id, 0);
 END;
 CREATE TRIGGER attendance_sent_when_added AFTER INSERT ON attendance WHEN (SELECT recording FROM sync) BEGIN
-    INSERT INTO changed VALUES ('attendance', NEW.person_id || '_' || NEW.day, 0);
+    INSERT INTO changed VALUES ('attendance', NEW.person_id || '_' || NEW.day, 1);
 END;
 CREATE TRIGGER attendance_sent_when_changed AFTER UPDATE ON attendance WHEN (SELECT recording FROM sync) BEGIN
-    INSERT INTO changed VALUES ('attendance', NEW.person_id || '_' || NEW.day, 0);
+    INSERT INTO changed
+    VALUES ('attendance', NEW.person_id || '_' || NEW.day, OLD.event_id IS NOT NEW.event_id);
 END;
 CREATE TRIGGER attendance_sent_when_removed AFTER DELETE ON attendance WHEN (SELECT recording FROM sync) BEGIN
     INSERT INTO changed VALUES ('attendance', OLD.person_id || '_' || OLD.day, 0);
