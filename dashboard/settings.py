@@ -102,9 +102,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 _REDIS_URL = PRESENZA.redis_url.get_secret_value() if PRESENZA.redis_url else ""
 # Each process subscribes at the broker for itself, so the layer need not leave the process.
+# The layer waits 5 s at a time for a message; Redis' client by itself would give up at the same moment.
+_REDIS = {"address": _REDIS_URL, "socket_timeout": 20, "socket_connect_timeout": 5}
 _LAYERS = {
     "memory": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 100}},
-    "redis": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [_REDIS_URL]}},
+    "redis": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [_REDIS]}},
 }
 CHANNEL_LAYERS = {"default": _LAYERS["redis" if _REDIS_URL else "memory"]}
 

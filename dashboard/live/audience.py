@@ -4,12 +4,15 @@ An audience has its own sequence of messages. The group of the channel layer tha
 process's own, because each process subscribes at the broker for itself.
 """
 
-import os
+import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 
 from dashboard.rights import Right
+
+# Not the process's number: in containers that share a Redis every process is number 1.
+PROCESS = secrets.token_hex(6)
 
 
 class Page(StrEnum):
@@ -32,4 +35,4 @@ class Audience:
     def channel_group(self) -> str:
         sees = "*" if self.sees is None else "\0".join(sorted(self.sees))
         tag = sha256(f"{self.page}\0{self.language}\0{sees}".encode()).hexdigest()[:16]
-        return f"live-{os.getpid()}-{tag}"
+        return f"live-{PROCESS}-{tag}"

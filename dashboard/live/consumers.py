@@ -18,12 +18,13 @@ WINDOW = 20  # messages that may be under way; a browser confirms several at onc
 STUCK_S = 60.0  # a browser that confirms nothing for so long is let go
 RECHECK_S = 30.0  # how long an account may go on after it was closed
 SAID_MAX = 200  # characters of what a browser has to say
-REFUSED, SLOW = 4003, 4008
+REFUSED, SLOW, LATER = 4003, 4008, 1013
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
     """`/live/{page}/?lang=…`; the browser sends {"got": number}, {"resync": true} or {"ping": any}."""
 
+    channel_layer_alias = "none"  # its messages come by its room: no subscription of its own for each browser
     audience: Audience | None = None
     _watching: asyncio.Task[None] | None = None
 
@@ -38,7 +39,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return
         self.audience = Audience(page, _language(self.scope["query_string"]), user.sees)
         await self.accept()
-        await hall.rooms.join(self.audience, self)
+        try:
+            await hall.rooms.join(self.audience, self)
+        except TimeoutError:  # the page says that it has no connection, and tries again
+            await self.close(LATER)
+            return
         self._watching = asyncio.create_task(self._watch(), name="live watch")
         await self._snapshot()
 
@@ -54,6 +59,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self._hold()
         else:
             await self._send(text)
+
+    async def missed(self) -> None:
+        """Messages were lost on their way here; who doesn't read gets a snapshot anyway when it is back."""
+        if self._behind_since is None:
+            await self._snapshot()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         try:

@@ -5,18 +5,24 @@ import json
 from collections import Counter
 from time import monotonic
 
+import structlog
 from channels.layers import get_channel_layer
 
 from dashboard.live import render
 from dashboard.live.audience import Audience
 from dashboard.live.feed import Changes, Feed
+from dashboard.live.layer import FAILURES
 from dashboard.live.rooms import Rooms
 from dashboard.live.summary import Summary
 from dashboard.runtime import current, now_ms
 from hub.model import Event
 
+log = structlog.get_logger()
+
 EVERY_S = 0.1  # at most ten updates a second
 SNAPSHOT_S = 1.0
+SEND_S = 5.0
+AGAIN_S = 1.0
 SUMMARY_S = 1.0  # the figures are counted at most so often
 
 
@@ -31,6 +37,7 @@ class Hall:
         self.feed = Feed()
         self.summary = Summary()
         self.sent = 0
+        self.failed = 0  # messages that the channel layer didn't take
         self._snapshots: dict[Audience, tuple[int, float, str]] = {}
         self._changed = asyncio.Event()
         self._counted = -SUMMARY_S
@@ -97,7 +104,6 @@ class Hall:
         return _summary(current().today().isoformat())
 
     async def _tell(self, changes: Changes) -> None:
-        layer = get_channel_layer()
         moment = self.feed.moment(now_ms())
         news = {"down": self.down} if self.down != self._told_down else {}
         self._told_down = self.down
@@ -107,17 +113,27 @@ class Hall:
                 continue
             self._numbers[audience] += 1
             text = json.dumps({"n": self._numbers[audience], "now": now_ms(), **(body or {}), **news})
-            self.sent += 1
-            await layer.group_send(audience.channel_group, {"type": "live.update", "text": text})
+            await self._send(audience, text)
+
+    async def _send(self, audience: Audience, text: str) -> None:
+        """To all of an audience. A layer that fails (Redis may be away) costs a snapshot later, and nothing else."""
+        self.sent += 1
+        try:
+            async with asyncio.timeout(SEND_S):
+                message = {"type": "live.update", "text": text}
+                await get_channel_layer().group_send(audience.channel_group, message)
+        except FAILURES as error:
+            log.warning("channel layer failed", error=type(error).__name__)
+            self.failed += 1
+            self._renew = True
+            asyncio.get_running_loop().call_later(AGAIN_S, self.changed)
 
     async def _tell_all(self) -> None:
         """A snapshot to everybody."""
         self._renew = False
-        layer = get_channel_layer()
         for audience in self.rooms.audiences():
             self._numbers[audience] += 1
-            text = await self.snapshot(audience)
-            await layer.group_send(audience.channel_group, {"type": "live.update", "text": text})
+            await self._send(audience, await self.snapshot(audience))
 
     async def _count(self) -> None:
         """Count who is there, unless that was done just now."""

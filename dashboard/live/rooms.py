@@ -5,21 +5,30 @@ layer's copies and wake-ups would cost more than the sending.
 """
 
 import asyncio
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, Protocol
 
 import structlog
 from channels.layers import get_channel_layer
 
 from dashboard.live.audience import Audience
+from dashboard.live.layer import FAILURES
 
 log = structlog.get_logger()
 
+RENEW_S = 3600.0
+AGAIN_S = 1.0
+OPEN_S = 10.0  # how long a browser waits for a room of a layer that doesn't answer
 AT_ONCE = 25  # listeners served before the event loop gets its turn
 
 
 class Listener(Protocol):
     async def update(self, text: str) -> None:
         """Take a message; never waits for the browser."""
+
+    async def missed(self) -> None:
+        """Messages may have been lost on their way here."""
 
 
 class Rooms:
@@ -29,12 +38,13 @@ class Rooms:
         self._rooms: dict[Audience, _Room] = {}
 
     async def join(self, audience: Audience, listener: Listener) -> None:
-        """From now on the listener gets every message of its audience."""
+        """From now on the listener gets every message of its audience. Raises TimeoutError where that can't be."""
         room = self._rooms.get(audience)
         if room is None:
             room = self._rooms[audience] = _Room(audience)
         room.listeners[listener] = None
-        await room.open.wait()
+        async with asyncio.timeout(OPEN_S):
+            await room.open.wait()
 
     def leave(self, audience: Audience, listener: Listener) -> None:
         room = self._rooms.get(audience)
@@ -56,21 +66,47 @@ class _Room:
         self.task = asyncio.create_task(self._serve(audience.channel_group), name=audience.channel_group)
 
     async def _serve(self, group: str) -> None:
+        """Hand out for ever. A layer that fails (Redis may be away) is tried again."""
         layer = get_channel_layer()
+        again = False
+        while True:
+            try:
+                await self._listen(layer, group, again=again)
+            except FAILURES as error:
+                log.warning("channel layer failed", error=type(error).__name__)
+            self.open.clear()
+            again = True
+            await asyncio.sleep(AGAIN_S)
+
+    async def _listen(self, layer: Any, group: str, *, again: bool) -> None:
+        """Until the layer fails. `again`: it did before, and what was sent meanwhile is lost."""
         channel = await layer.new_channel("live")
-        await layer.group_add(group, channel)
-        self.open.set()
         try:
             while True:
-                message = await layer.receive(channel)
-                await self._hand_out(message["text"])
+                await layer.group_add(group, channel)  # again and again: layers forget members after a day
+                self.open.set()
+                if again:
+                    await self._each(lambda listener: listener.missed())
+                    again = False
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(RENEW_S):
+                        await self._receive(layer, channel)
         finally:
-            await layer.group_discard(group, channel)
+            with suppress(*FAILURES):  # it may be away, and forgets us by itself
+                await layer.group_discard(group, channel)
+
+    async def _receive(self, layer: Any, channel: str) -> None:
+        while True:
+            message = await layer.receive(channel)
+            await self._hand_out(message["text"])
 
     async def _hand_out(self, text: str) -> None:
+        await self._each(lambda listener: listener.update(text))
+
+    async def _each(self, tell: Callable[[Listener], Awaitable[None]]) -> None:
         for number, listener in enumerate(list(self.listeners), 1):
             try:
-                await listener.update(text)
+                await tell(listener)
             except Exception:  # one browser's fault must not silence the others
                 log.exception("a listener failed")
                 self.listeners.pop(listener, None)

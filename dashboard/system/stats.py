@@ -37,6 +37,7 @@ def dashboard_figures(runtime: Runtime) -> dict[str, float]:
     figures: dict[str, float] = {
         "browsers": len(hall.rooms),
         "updates_sent": hall.sent,
+        "updates_failed": hall.failed,
         "connected": float(runtime.line.connected),
         "feed_rows": len(hall.feed.rows),
     }

@@ -167,7 +167,10 @@ def test_test_adds_the_tools_and_later_runs_keep_them(equipped: Machine):
 def test_what_only_the_tests_need_is_installed_for_them_alone(equipped: Machine):
     equipped.run("check")
     assert not equipped.calls("apt-get")
-    assert "presenza: installing with apt-get: chromium chromium-driver openjdk-17-jre-headless\n" in equipped.run("test").err
+    assert (
+        "presenza: installing with apt-get: chromium chromium-driver openjdk-17-jre-headless redis-server\n"
+        in equipped.run("test").err
+    )
 
 
 def test_from_another_folder_and_through_symlinks(equipped: Machine):

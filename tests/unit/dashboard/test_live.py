@@ -11,13 +11,15 @@ from channels.testing import WebsocketCommunicator
 from django.urls import re_path
 
 from dashboard.accounts.models import User
-from dashboard.live import consumers
+from dashboard.live import consumers, rooms
+from dashboard.live.audience import Audience, Page
 from dashboard.live.consumers import REFUSED, WINDOW, LiveConsumer
 from dashboard.live.hall import EVERY_S, hall
 from dashboard.rights import Role
 from hub.payloads import DeviceStatus
 from tests.unit.dashboard.records import result
 
+EVERYBODY = Audience(Page.TODAY, "en", None)
 APPLICATION = URLRouter([re_path(r"^live/(?P<page>today|devices)/$", LiveConsumer.as_asgi())])
 
 
@@ -204,3 +206,88 @@ async def test_a_browser_that_talks_nonsense_is_let_go(serving, said):
         await hear(socket)
         await socket.send_to(said)
         assert (await socket.receive_output(timeout=5))["type"] == "websocket.close"
+
+
+class Layer:
+    """A channel layer that fails when it is told to."""
+
+    def __init__(self) -> None:
+        self.added = 0
+        self.failing = False
+        self.queue: asyncio.Queue = asyncio.Queue()
+
+    async def new_channel(self, prefix: str) -> str:
+        return prefix
+
+    async def group_add(self, group: str, channel: str) -> None:
+        if self.failing:
+            raise ConnectionError
+        self.added += 1
+
+    async def group_discard(self, group: str, channel: str) -> None: ...
+
+    async def receive(self, channel: str) -> dict[str, str]:
+        message = await self.queue.get()
+        if message is None:
+            raise ConnectionError
+        return message
+
+
+class Ear:
+    def __init__(self) -> None:
+        self.heard: asyncio.Queue = asyncio.Queue()
+
+    async def update(self, text: str) -> None:
+        self.heard.put_nowait(text)
+
+    async def missed(self) -> None:
+        self.heard.put_nowait("missed")
+
+
+@pytest.fixture
+def layer(monkeypatch) -> Layer:
+    made = Layer()
+    monkeypatch.setattr(rooms, "get_channel_layer", lambda: made)
+    monkeypatch.setattr(rooms, "AGAIN_S", 0.01)
+    return made
+
+
+async def test_a_room_joins_its_group_again_before_the_layer_forgets_it(layer, monkeypatch):
+    monkeypatch.setattr(rooms, "RENEW_S", 0.01)
+    opened, ear = rooms.Rooms(), Ear()
+    await opened.join(EVERYBODY, ear)
+    async with asyncio.timeout(5):
+        while layer.added < 3:
+            await asyncio.sleep(0.01)
+    layer.queue.put_nowait({"text": "still here"})
+    assert await asyncio.wait_for(ear.heard.get(), 5) == "still here"
+    opened.leave(EVERYBODY, ear)
+
+
+async def test_when_the_layer_is_back_each_listener_learns_that_it_missed_something(layer):
+    opened, ear = rooms.Rooms(), Ear()
+    await opened.join(EVERYBODY, ear)
+    layer.queue.put_nowait(None)  # it breaks off
+    assert await asyncio.wait_for(ear.heard.get(), 5) == "missed"
+    layer.queue.put_nowait({"text": "next"})
+    assert await asyncio.wait_for(ear.heard.get(), 5) == "next"
+    opened.leave(EVERYBODY, ear)
+
+
+async def test_who_comes_while_the_layer_is_away_does_not_wait_for_ever(layer, monkeypatch):
+    monkeypatch.setattr(rooms, "OPEN_S", 0.05)
+    layer.failing = True
+    opened, ear = rooms.Rooms(), Ear()
+    with pytest.raises(TimeoutError):
+        await opened.join(EVERYBODY, ear)
+    opened.leave(EVERYBODY, ear)
+
+
+async def test_a_message_that_the_layer_does_not_take_costs_a_snapshot_and_nothing_else(site, monkeypatch):
+    class Broken:
+        async def group_send(self, group: str, message: dict) -> None:
+            raise ConnectionError
+
+    monkeypatch.setattr("dashboard.live.hall.get_channel_layer", Broken)
+    await hall._send(EVERYBODY, "{}")
+    assert (hall.failed, hall._renew) == (1, True)
