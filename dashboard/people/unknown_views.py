@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
@@ -18,6 +19,7 @@ from hub.model import Person
 
 TEMPLATES = 4  # faces of one stranger that become photos of the person
 CHOICES = 2000
+CARDS = 60  # strangers on the page; the next ones come when these are done
 
 
 @needs(Right.SEE_PEOPLE)
@@ -47,12 +49,12 @@ def _page(
     sees = request.user.sees
     people = [person for person in current().roster().people if sees is None or person.group in sees]
     context = {
-        "strangers": strangers,
+        "strangers": strangers[:CARDS],
+        "count": len(strangers),
         "alone": alone,
         "asking": template == "people/unknown.html" and bool(faces),
-        "full": len(faces) == queue.SHOWN,
         "latest": [(done, current().roster().name(done.person_id)) for done in undo.latest(request)],
-        "people": people[:CHOICES],
+        "choices": format_html_join("", '<option value="{}">', ((label(each),) for each in people[:CHOICES])),
     }
     return render(request, template, context)
 
@@ -120,11 +122,12 @@ def _chosen(request: HttpRequest, runtime: Runtime) -> Person | None:
     roster, sees = runtime.roster(), request.user.sees
     if words in roster.by_id:
         return person_or_404(request, words)
-    found = [each for each in roster.people if _label(each) == words or each.name == words]
+    found = [each for each in roster.people if label(each) == words or each.name == words]
     return found[0] if len(found) == 1 and (sees is None or found[0].group in sees) else None
 
 
-def _label(person: Person) -> str:
+def label(person: Person) -> str:
+    """What a person is chosen by: the name, and what tells them from others of that name."""
     return f"{person.name} ({', '.join(part for part in (person.group, person.number) if part)})"
 
 

@@ -1,10 +1,12 @@
 """The queue of unknown faces: groups, giving a face to somebody, taking it back."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from dashboard.people import queue, undo
+from dashboard.people.unknown_views import CARDS
 from hub.erase import erase_person
 from hub.model import Box, Event, FacePlace, FaceResult, FrameKey, Outcome, Photo, Quality
 from hub.payloads import EnrollReply, LikenessReply, PhotoVerdict
@@ -188,3 +190,20 @@ def two_faces(site, frame_id: int) -> None:
     key = FrameKey("door-1", 7, frame_id)
     event = Event(event_id, key, frame_id, at_ms, at_ms, Outcome.RECOGNIZED, None, (ada, stranger), 640, 480, picture)
     site.store.record(event, (attended("p-ada"),))
+
+
+def test_a_long_queue_is_shown_piece_by_piece(strangers, sign_in):
+    for number in range(10, 10 + CARDS):
+        see(strangers, number)
+    page = sign_in("admin").get("/unknown/")
+    assert len(page.context["strangers"]) == CARDS
+    assert "more come when they are done" in page.content.decode()
+    assert page.context["strangers"][0].faces[0].key == f"01E{9 + CARDS:05d}.0"  # the newest
+
+
+def test_names_with_markup_are_choices_as_text(strangers, sign_in):
+    name = '"><script>alert(1)</script>'
+    strangers.store.update_person(replace(strangers.store.person("p-ada"), name=name))
+    page = sign_in("admin").get("/unknown/").content.decode()
+    assert "<script>alert" not in page
+    assert "&quot;&gt;&lt;script&gt;alert(1)" in page
