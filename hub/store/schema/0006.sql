@@ -155,6 +155,7 @@ CREATE TRIGGER config_follower_sent_when_removed AFTER DELETE ON config_follower
 END;
 CREATE TRIGGER event_sent_when_added AFTER INSERT ON event WHEN (SELECT recording FROM sync) BEGIN
     INSERT INTO changed VALUES ('events', NEW.event_id, 0);
+    INSERT INTO changed SELECT 'pictures', NEW.picture, 0 WHERE NEW.picture IS NOT NULL;
 END;
 CREATE TRIGGER event_sent_when_changed AFTER UPDATE ON event WHEN (SELECT recording FROM sync) BEGIN
     INSERT INTO changed VALUES ('events', NEW.event_id, 0);
@@ -162,9 +163,7 @@ END;
 CREATE TRIGGER event_sent_when_removed AFTER DELETE ON event WHEN (SELECT recording FROM sync) BEGIN
     INSERT INTO changed VALUES ('events', OLD.event_id, 0);
 END;
-CREATE TRIGGER face_sent_when_added AFTER INSERT ON face WHEN (SELECT recording FROM sync) BEGIN
-    INSERT INTO changed VALUES ('events', NEW.event_id, 0);
-END;
+-- Faces are added with their event.
 CREATE TRIGGER face_sent_when_changed AFTER UPDATE ON face WHEN (SELECT recording FROM sync) BEGIN
     INSERT INTO changed VALUES ('events', NEW.event_id, 0);
 END;
@@ -222,9 +221,6 @@ CREATE TRIGGER config_follower_sent_when_replaced BEFORE INSERT ON config_follow
     INSERT INTO changed SELECT 'config_templates', name, 0 FROM config_follower WHERE device = NEW.device;
 END;
 -- Pictures go by their own keys.
-CREATE TRIGGER event_picture_sent_when_added AFTER INSERT ON event WHEN (SELECT recording FROM sync) AND NEW.picture IS NOT NULL BEGIN
-    INSERT INTO changed VALUES ('pictures', NEW.picture, 0);
-END;
 CREATE TRIGGER event_picture_sent_when_changed AFTER UPDATE OF picture ON event WHEN (SELECT recording FROM sync) AND OLD.picture IS NOT NEW.picture BEGIN
     INSERT INTO changed SELECT 'pictures', value, 0 FROM (SELECT OLD.picture AS value UNION SELECT NEW.picture) WHERE value IS NOT NULL;
 END;

@@ -308,15 +308,13 @@ CREATE TRIGGER config_follower_sent_when_removed AFTER DELETE ON config_follower
 END;
 CREATE TRIGGER event_sent_when_added AFTER INSERT ON event WHEN (SELECT recording FROM sync) BEGIN
     INSERT INTO changed VALUES ('events', NEW.event_id, 0);
+    INSERT INTO changed SELECT 'pictures', NEW.picture, 0 WHERE NEW.picture IS NOT NULL;
 END;
 CREATE TRIGGER event_sent_when_changed AFTER UPDATE ON event WHEN (SELECT recording FROM sync) BEGIN
     INSERT INTO changed VALUES ('events', NEW.event_id, 0);
 END;
 CREATE TRIGGER event_sent_when_removed AFTER DELETE ON event WHEN (SELECT recording FROM sync) BEGIN
     INSERT INTO changed VALUES ('events', OLD.event_id, 0);
-END;
-CREATE TRIGGER face_sent_when_added AFTER INSERT ON face WHEN (SELECT recording FROM sync) BEGIN
-    INSERT INTO changed VALUES ('events', NEW.event_id, 0);
 END;
 CREATE TRIGGER face_sent_when_changed AFTER UPDATE ON face WHEN (SELECT recording FROM sync) BEGIN
     INSERT INTO changed VALUES ('events', NEW.event_id, 0);
@@ -372,9 +370,6 @@ CREATE TRIGGER conflict_sent_when_removed AFTER DELETE ON conflict WHEN (SELECT 
 END;
 CREATE TRIGGER config_follower_sent_when_replaced BEFORE INSERT ON config_follower WHEN (SELECT recording FROM sync) BEGIN
     INSERT INTO changed SELECT 'config_templates', name, 0 FROM config_follower WHERE device = NEW.device;
-END;
-CREATE TRIGGER event_picture_sent_when_added AFTER INSERT ON event WHEN (SELECT recording FROM sync) AND NEW.picture IS NOT NULL BEGIN
-    INSERT INTO changed VALUES ('pictures', NEW.picture, 0);
 END;
 CREATE TRIGGER event_picture_sent_when_changed AFTER UPDATE OF picture ON event WHEN (SELECT recording FROM sync) AND OLD.picture IS NOT NEW.picture BEGIN
     INSERT INTO changed SELECT 'pictures', value, 0 FROM (SELECT OLD.picture AS value UNION SELECT NEW.picture) WHERE value IS NOT NULL;
