@@ -153,6 +153,7 @@ class App:
             "psram_free": hal.psram_free() if self.psram_works else 0,
             "temperature_c": hal.temperature_c(),
             "reconnects": max(self.uplink.sessions - 1, 0),
+            "clock_ms": clock.unix_ms() or None,
         }
         if self.burst:
             values.update(

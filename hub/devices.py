@@ -42,8 +42,8 @@ class DeviceBook:
         self._put(device, now_ms, state=state, status=payload)
 
     def telemetry(self, device: str, payload: Mapping[str, object], now_ms: int) -> None:
-        """Take a report in: the last one as it is, and one a minute for the charts."""
-        self._put(device, now_ms, telemetry=payload)
+        """Take a report in: the last one with the time that it came, and one a minute for the charts."""
+        self._put(device, now_ms, telemetry={**payload, "received_ms": now_ms})
         minute = now_ms // MINUTE_MS
         if self._minutes.get(device) != minute and device in self._states:
             self._minutes[device] = minute

@@ -74,6 +74,7 @@ class Telemetry(Payload):
     frames_waiting: Millis | None = None
     capture_failures: Millis | None = None
     reconnects: Millis | None = None
+    clock_ms: Millis | None = None
 
 
 class Ack(Payload):

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from hub.cli import check_broker, check_cloud, check_key, check_machine, check_people, check_site
+from hub.cli import check_broker, check_cloud, check_devices, check_key, check_machine, check_people, check_site
 from hub.cli.finding import Check, Finding, Level, fail
 from hub.cli.output import emit_json, json_option, printable, settings_option
 from hub.errors import PresenzaError
@@ -18,6 +18,7 @@ CHECKS: tuple[Check, ...] = (
     *check_site.CHECKS,
     *check_key.CHECKS,
     *check_broker.CHECKS,
+    *check_devices.CHECKS,
     *check_people.CHECKS,
     *check_cloud.CHECKS,
 )

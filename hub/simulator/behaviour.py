@@ -206,7 +206,8 @@ class Behaviour:
         out += self._delivery.tick(now_ms, idle=self._is_idle)
         if now_ms >= self._telemetry_ms:
             self._telemetry_ms = now_ms + self._config["telemetry_s"] * 1000
-            report = self._delivery.telemetry(self.boot_id, now_ms - self._boot.at_ms)
+            clock_ms = int(now_ms) if self._clock_set else None
+            report = self._delivery.telemetry(self.boot_id, now_ms - self._boot.at_ms, clock_ms)
             out.append(Publish(wire.TELEMETRY, report, qos=0))
         return out
 

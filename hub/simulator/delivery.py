@@ -35,8 +35,8 @@ class Delivery:
     def kept(self) -> int:
         return len(self._kept)
 
-    def telemetry(self, boot_id: int, uptime_ms: float) -> Telemetry:
-        return self.counters.report(boot_id, uptime_ms, len(self._kept))
+    def telemetry(self, boot_id: int, uptime_ms: float, clock_ms: int | None) -> Telemetry:
+        return self.counters.report(boot_id, uptime_ms, len(self._kept), clock_ms)
 
     # -- peers --------------------------------------------------------------
     def connected(self, now_ms: float) -> None:

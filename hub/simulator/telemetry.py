@@ -14,7 +14,7 @@ class Counters:
     frames_lost: int = 0
     reconnects: int = 0
 
-    def report(self, boot_id: int, uptime_ms: float, waiting: int) -> Telemetry:
+    def report(self, boot_id: int, uptime_ms: float, waiting: int, clock_ms: int | None) -> Telemetry:
         """The telemetry payload. What only hardware knows (signal, memory, heat) is left out."""
         return Telemetry(
             boot_id=boot_id,
@@ -25,4 +25,5 @@ class Counters:
             frames_waiting=waiting,
             capture_failures=0,
             reconnects=self.reconnects,
+            clock_ms=clock_ms,
         )

@@ -214,3 +214,9 @@ async def test_who_vanishes_is_offline_under_the_same_boot_id(eye: Eye, hub: Hub
     await eye.vanish()
     offline = await hub.message("status", state="offline")
     assert offline["boot_id"] == online["boot_id"]
+
+
+async def test_it_reports_what_its_clock_says(eye: Eye, hub: HubSide) -> None:
+    await hub.message("telemetry")
+    off_ms = [time.time() * 1000 - report["clock_ms"] for report in hub.messages_of("telemetry")]
+    assert all(-1000 < each < 30_000 for each in off_ms)

@@ -12,7 +12,7 @@ async def test_what_a_camera_says_is_kept_in_the_store():
     book.telemetry("door-1", {"rssi_dbm": -60}, 6)
     await book.flush()
     (state,) = store.device_states()
-    assert (state.state, state.seen_ms, state.telemetry) == ("online", 6, {"rssi_dbm": -60})
+    assert (state.state, state.seen_ms, state.telemetry) == ("online", 6, {"rssi_dbm": -60, "received_ms": 6})
 
 
 async def test_the_last_will_of_an_earlier_boot_does_not_say_that_the_camera_is_gone():
