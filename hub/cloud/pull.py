@@ -60,9 +60,10 @@ class Puller:
         for kind in Kind:
             if kind in kinds:
                 self._pull_kind(kind, pulled, back_us)
-        if pulled.changed:
+        everything = set(kinds) >= set(Kind)
+        if everything or Kind.PEOPLE in pulled.kinds:
             self._look_again(pulled)
-        self._store.outbox.pulled(everything=set(kinds) >= set(Kind))
+        self._store.outbox.pulled(everything=everything)
         return pulled
 
     def _is_forgotten(self) -> bool:

@@ -14,6 +14,7 @@ CREATE TABLE outbox (
     last_error TEXT,
     UNIQUE (kind, key)
 ) STRICT;
+CREATE INDEX outbox_order ON outbox ((kind = 'pictures'), seq) WHERE state = 'waiting';
 
 -- One row. `recording` is 0 where nothing is mirrored, and while changes from Firestore are written.
 CREATE TABLE sync (

@@ -231,3 +231,17 @@ def test_two_processes_note_their_changes_side_by_side(store: SqliteStore, tmp_p
     other.outbox.done(other.outbox.waiting(1))
     assert [entry.key for entry in store.outbox.waiting(9)] == ["door-9"]
     other.close()
+
+
+def test_what_waits_is_found_without_reading_all_that_waits(store: SqliteStore) -> None:
+    switch_on(store)
+    statements: list[str] = []
+    with store._db.read() as db:
+        db.set_trace_callback(statements.append)
+    store.outbox.waiting(8)
+    with store._db.read() as db:
+        db.set_trace_callback(None)
+        (query,) = [statement for statement in statements if "outbox" in statement]
+        plan = [str(row["detail"]) for row in db.execute(f"EXPLAIN QUERY PLAN {query}")]
+    assert any("outbox_order" in line for line in plan)
+    assert not any("TEMP B-TREE" in line for line in plan)

@@ -218,6 +218,7 @@ CREATE TRIGGER group_removed AFTER DELETE ON device_group BEGIN UPDATE people_re
 CREATE TRIGGER negative_added AFTER INSERT ON negative BEGIN UPDATE people_revision SET revision = revision + 1; END;
 CREATE TRIGGER negative_removed AFTER DELETE ON negative BEGIN UPDATE people_revision SET revision = revision + 1; END;
 CREATE INDEX config_follower_name ON config_follower (name);
+CREATE INDEX outbox_order ON outbox ((kind = 'pictures'), seq) WHERE state = 'waiting';
 CREATE VIEW changed AS SELECT kind, key, fresh FROM outbox;
 CREATE TRIGGER changed_noted INSTEAD OF INSERT ON changed BEGIN
     INSERT INTO outbox (kind, key, fresh, since_ms)
