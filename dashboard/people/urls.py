@@ -13,6 +13,7 @@ urlpatterns = [
     path("people/<str:person_id>/", views.person, name="people-person"),
     path("people/<str:person_id>/edit/", views.edit, name="people-edit"),
     path("people/<str:person_id>/erase/", views.erase, name="people-erase"),
+    path("people/<str:person_id>/data.zip", views.data, name="people-data"),
     path("people/<str:person_id>/enrol/", enrol_views.enrol_person, name="people-enrol"),
     path("people/<str:person_id>/enrol/door/", enrol_views.enrol_from_door, name="people-enrol-door"),
     path("people/<str:person_id>/enrol/decide/", enrol_views.decide, name="people-enrol-decide"),

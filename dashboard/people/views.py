@@ -1,5 +1,6 @@
 """The list of people, a person's page, and what can be changed there."""
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -7,7 +8,7 @@ from itertools import islice
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -17,7 +18,7 @@ from dashboard.attendance.days import Ledger, days_between
 from dashboard.attendance.filters import Filters
 from dashboard.audit import log
 from dashboard.live import crops
-from dashboard.people import unknown_views
+from dashboard.people import dossier, unknown_views
 from dashboard.people.forms import NewPersonForm, PersonForm
 from dashboard.people.scope import person_or_404
 from dashboard.rights import Right, needs
@@ -149,6 +150,19 @@ def erase(request: HttpRequest, person_id: str) -> HttpResponse:
     log.record(request, "person_erased", person_id, f"{removed.rows} rows, {len(removed.pictures)} pictures")
     receipt = {"person_id": person_id, "at_ms": now_ms(), "rows": removed.rows, "pictures": len(removed.pictures)}
     return render(request, "people/erased.html", {"receipt": receipt, "by": request.user.username})
+
+
+@needs(Right.ERASE_PEOPLE)
+@require_GET
+def data(request: HttpRequest, person_id: str) -> FileResponse:
+    """Everything that is kept about a person, to hand over to them."""
+    shown, runtime = person_or_404(request, person_id), current()
+    file = tempfile.TemporaryFile(prefix="presenza-data-")  # noqa: SIM115 - the answer closes it
+    counts = dossier.write(runtime, shown, file)
+    file.seek(0)
+    detail = ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
+    log.record(request, "person_exported", person_id, detail)
+    return FileResponse(file, as_attachment=True, filename=f"{person_id}.zip", content_type="application/zip")
 
 
 @needs(Right.EDIT_PEOPLE)
