@@ -72,8 +72,8 @@ def test_the_state_of_a_camera_follows_it_live(browser, camera):
 def test_a_new_camera_is_given_what_it_needs_to_connect(browser, house):
     browser.sign_in("technician")
     browser.open("/devices/add/")
-    browser.find("[name=device]").send_keys("gate-2")
-    browser.find("main form button.primary").click()
+    browser.find("#id_device").send_keys("gate-2")
+    browser.find("form[action='/devices/add/'] button.primary").click()
     browser.until(lambda: browser.all("#camera-password"))
     assert browser.until(lambda: browser.find(".qr").get_property("naturalWidth"))
     password = browser.text("#camera-password")

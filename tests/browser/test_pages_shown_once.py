@@ -1,0 +1,76 @@
+"""Pages that are the answer to something, and shown once: secrets, codes, receipts. axe looks at them, too."""
+
+from contextlib import closing
+
+import pytest
+
+from hub.model import Consent, Device, Person
+from hub.shadow import ConfigTemplate
+from hub.store.opening import open_store
+from tests.browser.test_pages import serious
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request, browser) -> str:
+    media = {"features": [{"name": "prefers-color-scheme", "value": request.param}]}
+    browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    return str(request.param)
+
+
+@pytest.fixture
+def person(house, scheme) -> str:
+    known = Person(f"p-gone-{scheme}", "Gone Tomorrow", "", "9z", Consent("yes", "test", 1, "1"), 1)
+    with closing(open_store(house.stack.site.settings)) as store:
+        store.add_person(known)
+    return known.person_id
+
+
+def test_a_new_cameras_credentials(browser, axe, scheme):
+    browser.sign_in()
+    browser.open("/devices/add/")
+    browser.find("#id_device").send_keys(f"once-{scheme}")
+    browser.find("form[action='/devices/add/'] button.primary").click()
+    browser.until(lambda: browser.all("#camera-password"))
+    assert serious(browser, axe) == []
+
+
+def test_a_one_time_code_and_what_became_of_it(browser, axe, scheme):
+    browser.sign_in()
+    browser.open("/devices/add/")
+    browser.find("#claim_device").send_keys(f"coded-{scheme}")
+    browser.find("form[action='/claims/'] button").click()
+    code = browser.until(lambda: browser.text("#claim-code"))
+    assert serious(browser, axe) == []
+    before = browser.text("#claim-state strong")
+    browser.until(lambda: browser.text("#claim-state strong") != before)  # it counts down
+    browser.open(f"/claims/coded-{scheme}/")
+    assert code not in browser.text()
+    assert serious(browser, axe) == []
+
+
+def test_the_receipt_of_an_erasure(browser, axe, person):
+    browser.sign_in()
+    browser.open(f"/people/{person}/erase/")
+    browser.find("#sure").click()
+    browser.find("main form button").click()
+    browser.until(lambda: "Receipt" in browser.text())
+    assert serious(browser, axe) == []
+
+
+def test_a_template_and_its_roll_out(browser, axe, house, scheme):
+    name = f"shown-{scheme}"
+    with closing(open_store(house.stack.site.settings)) as store:
+        store.add_device(Device(f"away-{scheme}", 1))
+        store.put_config_template(ConfigTemplate(name, {"led": "off"}, (f"away-{scheme}",), "admin", 1))
+    browser.sign_in()
+    browser.open(f"/configs/templates/{name}/")
+    assert serious(browser, axe) == []
+    browser.find("form[action$='/rollout/'] button").click()
+    browser.until(lambda: "Sent, no answer yet" in browser.text("#rollout"))
+    browser.driver.execute_script("window.confirm = () => true")
+    assert serious(browser, axe) == []
+    browser.find("form[action$='/stop/'] button").click()
+    browser.until(lambda: "Stopped by hand" in browser.text("#rollout"))
+    assert serious(browser, axe) == []
