@@ -4,6 +4,7 @@ The encodings of strangers are never stored: they are made anew from the kept pi
 asks, and forgotten with the process.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
@@ -51,7 +52,9 @@ class Likeness:
         """Encode a face; one picture at a time, so that the cameras' frames hardly wait."""
         vector = None
         try:
-            analysis = await recognizer.look(self._pictures.get(face.picture), Skip())
+            # In a thread: a picture may come from the cloud.
+            picture = await asyncio.to_thread(self._pictures.get, face.picture)
+            analysis = await recognizer.look(picture, Skip())
         except (PresenzaError, OSError) as error:
             self._metrics.count("likeness_failed", type(error).__name__)
         else:
