@@ -74,7 +74,7 @@ class CloudHub(Stack):
         self.environ |= cloud_environ(site.settings) | {"FIRESTORE_EMULATOR_HOST": line.host} | environ
         self.store: SqliteStore = open_store(site.settings)
         self.seen = Sightings()
-        self._motions = 0
+        self.kills = 0
         self._picture = with_all_three()
 
     def show(self, at_ms: int, *, meanwhile: Callable[[], None] = lambda: None) -> Event:
@@ -82,7 +82,6 @@ class CloudHub(Stack):
 
         `meanwhile` is called when the frame is on its way.
         """
-        self._motions += 1
         door, flags = self.door, wire.RESENT | wire.CLOCK_SET
         started = time.perf_counter()
         sent = door.put(self._picture, flags, at_ms)
@@ -126,6 +125,7 @@ class CloudHub(Stack):
             time.sleep(chance.uniform(0, 0.15))
             self.hub.kill()
             self.hub.wait()
+            self.kills += 1
             self.start_hub()
 
         return kill

@@ -11,6 +11,7 @@ import math
 import os
 import random
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ WANTED = int(os.environ.get("PZ_CLOUD", "126"))
 A_ROUND = len(FACES) * 7
 ROUNDS = math.ceil(WANTED / A_ROUND)
 SEED = 6
-LOSS = 0.05  # of all replies of Firestore
+LOSS = 0.1  # of all replies of Firestore
 CLASHES = 4  # days on which the other hub saw the last three, too
 
 
@@ -71,27 +72,31 @@ def scenery(tmp_path: Path, cloud: Settings, firestore_emulator: FirestoreEmulat
         yield Scenery(here, there, School(here.store, faces), straight, cloud, random.Random(SEED))
 
 
-@pytest.mark.xfail(reason="what is pulled over a later sighting before that was sent leaves no conflict", strict=False)
 def test_every_acknowledged_attendance_is_in_firestore_exactly_once(scenery: Scenery):
     scenery.here.start_hub()
+    began = time.monotonic()
     for round_ in range(ROUNDS - 1):
         _trouble(scenery.here.line, round_)
         _a_week(scenery, kill=round_ % 3 == 1)
+    print(f"{ROUNDS - 1} rounds in {time.monotonic() - began:.0f} s, the line cut for half of them")
     provoked = _two_hubs_that_cannot_talk(scenery)
     for hub in (scenery.here, scenery.there):
         hub.line.mend()
+        hub.line.lose_replies(LOSS)
+    for hub in (scenery.here, scenery.there):
         hub.wait_until_sent()
+        hub.line.mend()
     _assert_exact(scenery, provoked)
     _assert_the_hubs_agree(scenery)
 
 
 def _trouble(line: Line, round_: int) -> None:
-    """One after the other, each for as long as some rounds take: lost replies, no line, lost replies, a black hole."""
-    phase = 4 * round_ // max(4, ROUNDS - 1) if ROUNDS < 20 else round_ // 6 % 4
-    line.mend()
-    if phase % 2 == 0:
+    """Lost replies, then no line for half of the time, lost replies, and a black hole for a quarter."""
+    share = round_ / max(1, ROUNDS - 1)
+    if share < 1 / 8 or 5 / 8 <= share < 6 / 8:
+        line.mend()
         line.lose_replies(LOSS)
-    elif phase == 1:
+    elif share < 5 / 8:
         line.cut()
     else:
         line.swallow()
@@ -152,7 +157,9 @@ def _assert_exact(scenery: Scenery, provoked: set[Key]) -> None:
     assert sorted((each["person_id"], each["day"]) for each in conflicts) == sorted(provoked)
     assert len(provoked) == CLASHES * len(FACES)
     _assert_events_and_pictures(scenery, site)
-    print(f"attendances {len(found)}, conflicts {len(conflicts)}, replies lost {scenery.here.line.lost}")
+    lost, kills = scenery.here.line.lost + scenery.there.line.lost, scenery.here.kills
+    assert lost > 0
+    print(f"attendances {len(found)}, conflicts {len(conflicts)}, replies lost {lost}, kill -9 {kills}")
 
 
 def _earliest(*seen: Sightings) -> dict[Key, int]:
