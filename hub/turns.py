@@ -2,12 +2,14 @@
 
 Of each camera only the newest frames wait; the oldest gives way. Whose last turn is longest ago comes
 first: a camera that sends a frame now and then never waits behind one that always has some. While several
-cameras send, each rests after its turn for longer than the turn took, so that the others mostly find a
-worker free. Frames that were captured earlier and sent again come after all live ones, in their order.
-No socket, and no clock but in `next`.
+cameras send, one that has taken more of the workers' time than the others rests after its turn for longer
+than that took, so that the others mostly find a worker free. Frames that were captured earlier and sent
+again come after all live ones, in their order. No socket, and no clock but in `next`.
 """
 
 import asyncio
+import itertools
+import math
 from collections import OrderedDict, deque
 from collections.abc import Iterable
 from contextlib import suppress
@@ -21,6 +23,7 @@ RESENT_PER_DEVICE = 64  # the contract's upper limit of keep_frames
 MAX_BYTES = 128 * 1024 * 1024
 REST = 1.5  # times what its frame took: no more than 40 % of a worker's time is one camera's
 ACTIVE_S = 2.0  # a camera that had a turn so lately is one of several that send
+FADES_S = 3.0  # what a camera took counts for a third after so long
 REMEMBERED = 4096  # cameras whose last turn is known
 
 
@@ -78,9 +81,11 @@ class Turns:
         return frame
 
     def looked(self, device: str, began_s: float, now_s: float) -> None:
-        """A camera's frame was looked at: while others send too, it rests."""
-        if self._last.is_another(device, now_s - ACTIVE_S):
-            self._last.rest(device, now_s + REST * (now_s - began_s))
+        """A camera's frame was looked at: while others send too, and took less, it rests."""
+        took_s = now_s - began_s
+        self._last.took(device, took_s, now_s)
+        if self._last.takes_more(device, now_s):
+            self._last.rest(device, now_s + REST * took_s)
 
     def _rest_s(self, now_s: float) -> float | None:
         """How long those who wait have to rest; None when nobody waits."""
@@ -93,6 +98,11 @@ class _Turn:
     number: int = 0
     at_s: float = 0.0
     rests_until_s: float = 0.0
+    took_s: float = 0.0  # of the workers' time until took_at_s, the older the less
+    took_at_s: float = 0.0
+
+    def took(self, now_s: float) -> float:
+        return self.took_s * math.exp(-max(0.0, now_s - self.took_at_s) / FADES_S)
 
 
 class _Last:
@@ -110,7 +120,8 @@ class _Last:
 
     def add(self, device: str, now_s: float) -> None:
         self._number += 1
-        self._turns[device] = _Turn(self._number, now_s)
+        turn = self._turns.setdefault(device, _Turn())
+        turn.number, turn.at_s = self._number, now_s
         self._turns.move_to_end(device)
         if len(self._turns) > REMEMBERED:
             self._turns.popitem(last=False)
@@ -119,10 +130,16 @@ class _Last:
         if device in self._turns:
             self._turns[device].rests_until_s = until_s
 
-    def is_another(self, device: str, since_s: float) -> bool:
-        """Whether another camera had a turn since then."""
-        newest = next((turn for name, turn in reversed(self._turns.items()) if name != device), None)
-        return newest is not None and newest.at_s >= since_s
+    def took(self, device: str, took_s: float, now_s: float) -> None:
+        turn = self._turns.setdefault(device, _Turn())
+        turn.took_s, turn.took_at_s = turn.took(now_s) + took_s, now_s
+
+    def takes_more(self, device: str, now_s: float) -> bool:
+        """Whether a camera takes more of the workers' time than the others that send now do on average."""
+        since_s = now_s - ACTIVE_S
+        active = itertools.takewhile(lambda each: each[1].at_s >= since_s, reversed(self._turns.items()))
+        others = [turn.took(now_s) for name, turn in active if name != device]
+        return bool(others) and self._turns[device].took(now_s) > sum(others) / len(others)
 
 
 class _Round:

@@ -58,6 +58,29 @@ def test_of_several_cameras_none_takes_a_worker_for_itself():
     assert turns.take(10.51) == frame("loud", 1)
 
 
+def test_who_takes_less_than_the_others_never_rests():
+    turns = Turns(live_per_device=9)
+    for device in ("loud", "quiet"):
+        turns.put(frame(device, 0))
+        turns.take(10.0)
+    for device, took_s in (("loud", 0.2), ("quiet", 0.1)):
+        turns.looked(device, 10.0, 10.0 + took_s)
+    turns.put(frame("quiet", 1))
+    turns.put(frame("loud", 1))
+    assert turns.take(10.2) == frame("quiet", 1)
+    assert turns.take(10.2) is None
+
+
+def test_what_a_camera_took_long_ago_is_forgotten():
+    turns = Turns(live_per_device=9)
+    for device, now_s, took_s in (("a", 10.0, 0.5), ("a", 30.0, 0.1), ("b", 30.0, 0.3)):
+        turns.put(frame(device, int(now_s)))
+        turns.take(now_s)
+        turns.looked(device, now_s, now_s + took_s)
+    turns.put(frame("a", 99))
+    assert turns.take(30.3) == frame("a", 99)
+
+
 def test_a_camera_that_is_alone_never_rests():
     turns = Turns(live_per_device=9)
     turns.put(frame("other", 0))
