@@ -1,7 +1,7 @@
 """Two machines that keep themselves the same over Firestore, by their own timers and bells."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -9,12 +9,17 @@ import pytest
 
 from hub.cloud import sync
 from hub.cloud.firestore import Firestore
+from hub.cloud.remote import Listener
 from hub.cloud.sync import Sync, is_running
 from hub.errors import NotFound
+from hub.model import DeviceState
 from hub.sealing import Keyring
 from hub.settings import Settings, load
+from hub.store.documents import Kind
 from hub.store.sqlite import SqliteStore
+from tests.firestore_emulator import FirestoreEmulator
 from tests.integration.store.records import DAY, a_face, a_frame, a_person, see
+from tests.proxy import Line
 
 PATIENCE_S = 30.0  # for what takes less than a second on a quiet machine
 
@@ -109,3 +114,77 @@ async def test_of_two_processes_on_a_folder_one_works_and_the_other_takes_over(
         await until(lambda: here.outbox.figures().waiting == 0)
         assert not second.done()
     assert not is_running(settings.data_dir / "here")
+
+
+@pytest.mark.parametrize("fault", ["cut", "swallow"])
+async def test_what_waits_while_the_line_is_down_arrives_when_it_is_back(
+    settings: Settings,
+    stores: tuple[SqliteStore, SqliteStore],
+    firestore_emulator: FirestoreEmulator,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+) -> None:
+    here, there = stores
+    with Line(firestore_emulator.port) as line:
+        monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", line.host)
+        async with running(a_sync(settings, here, "here")):
+            here.add_person(a_person())
+            await until(lambda: here.outbox.figures().waiting == 0)
+            getattr(line, fault)()
+            see(here, a_frame(), a_face())
+            await until(lambda: here.outbox.figures().trouble is not None)
+            assert here.outbox.figures().waiting == 2
+            line.mend()
+            await until(lambda: here.outbox.figures().waiting == 0)
+            await until(lambda: here.outbox.figures().trouble is None)
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_emulator.host)
+    async with running(a_sync(settings, there, "there")):
+        await until(lambda: len(there.attendance(DAY, DAY)) == 1)
+
+
+async def test_settings_that_can_not_be_right_are_said_and_the_rest_goes_on(
+    settings: Settings, stores: tuple[SqliteStore, SqliteStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, _ = stores
+    wrong = settings.model_copy(update={"firebase_credentials": settings.data_dir / "nowhere.json"})
+    async with running(a_sync(wrong, here, "here")):
+        await until(lambda: here.outbox.figures().paused is not None)
+        assert "nowhere.json, which can't be read" in str(here.outbox.figures().paused)
+        here.add_person(a_person())
+    assert here.outbox.figures().waiting == 1
+
+
+async def test_who_asks_has_everything_sent_at_once_though_it_is_only_news(
+    settings: Settings, stores: tuple[SqliteStore, SqliteStore]
+) -> None:
+    here, _ = stores
+    async with running(a_sync(settings, here, "here")):
+        here.put_device_state(DeviceState("door-1", 1))
+        await until(lambda: here.outbox.waiting(1) == [])
+        here.put_device_state(DeviceState("door-1", 2))
+        await asyncio.sleep(1.5)  # longer than the work takes: news rests for a minute
+        assert len(here.outbox.waiting(1)) == 1
+        here.outbox.ask()
+        await until(lambda: here.outbox.waiting(1) == [])
+
+
+async def test_a_listener_that_died_is_replaced(
+    settings: Settings, stores: tuple[SqliteStore, SqliteStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = stores
+    monkeypatch.setattr(sync, "LISTENER_S", 0.1)
+    bells: list[Listener] = []
+    original = Firestore.listen
+
+    def listen(self: Firestore, heard: Callable[[Collection[Kind]], None]) -> Listener:
+        bells.append(original(self, heard))
+        return bells[-1]
+
+    monkeypatch.setattr(Firestore, "listen", listen)
+    async with running(a_sync(settings, there, "there")):
+        await until(lambda: len(bells) == 1)
+        bells[0].stop()
+        await until(lambda: len(bells) == 2)
+        async with running(a_sync(settings, here, "here")):
+            here.add_person(a_person())
+            await until(lambda: len(there.people()) == 1)
