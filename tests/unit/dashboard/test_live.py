@@ -16,8 +16,9 @@ from dashboard.live.audience import Audience, Page
 from dashboard.live.consumers import REFUSED, WINDOW, LiveConsumer
 from dashboard.live.hall import EVERY_S, hall
 from dashboard.rights import Role
+from hub.model import Event, FaceResult, FrameKey, Outcome
 from hub.payloads import DeviceStatus
-from tests.unit.dashboard.records import result
+from tests.unit.dashboard.records import BOX, EIGHT_MS, result
 
 EVERYBODY = Audience(Page.TODAY, "en", None)
 APPLICATION = URLRouter([re_path(r"^live/(?P<page>today|devices)/$", LiveConsumer.as_asgi())])
@@ -188,6 +189,21 @@ async def test_an_erased_person_goes_from_open_pages(serving):
         while not message.get("snapshot"):
             message = await hear(socket)
         assert "Ada" not in json.dumps(message)
+
+
+async def test_a_name_that_was_denied_goes_from_open_pages(serving):
+    shown = result(1, "p-ada", "recognized")
+    show(shown)
+    async with browser() as socket:
+        assert "Ada" in json.dumps(await hear(socket))
+        face = FaceResult(BOX, Outcome.RECOGNIZED)
+        key = FrameKey(shown.device, shown.boot_id, shown.frame_id)
+        hall.renamed(Event(shown.result_id, key, 1, EIGHT_MS, EIGHT_MS, Outcome.RECOGNIZED, None, (face,)))
+        message = await hear(socket)
+        while not message.get("rows"):
+            message = await hear(socket)
+        assert "Ada" not in json.dumps(message)
+        assert "Unknown" in message["rows"][0]["html"]
 
 
 async def test_an_account_that_was_closed_is_let_go(serving, monkeypatch):
