@@ -12,7 +12,6 @@ from hub.model import RANK, Event, FrameKey, Outcome
 from hub.payloads import CommandAnswer, ConfigInForce, DeviceStatus, HubStatus, Motion, Result, Telemetry
 
 ROWS = 200
-REPORTS = 120  # telemetry of each camera, for the charts
 SHOWN = frozenset(Outcome) - {Outcome.NO_FACE, Outcome.BUSY, Outcome.INVALID, Outcome.ERROR}
 STRANGERS = frozenset({Outcome.UNKNOWN, Outcome.SPOOF})
 UNKNOWN_NOW_MS = 3 * 60 * 1000  # "unknown now" on the tiles: within so much time
@@ -47,7 +46,6 @@ class Camera:
     seen_ms: int = 0
     status: DeviceStatus | None = None
     telemetry: Telemetry | None = None
-    reports: tuple[Telemetry, ...] = ()  # the last ones, oldest first
     config: ConfigInForce | None = None
     motion: Motion | None = None
     frame_ms: int = 0
@@ -111,8 +109,7 @@ class Feed:
         self._put_camera(replace(self._camera(device, now), status=status))
 
     def telemetry(self, device: str, telemetry: Telemetry, now: int) -> None:
-        camera = self._camera(device, now)
-        self._put_camera(replace(camera, telemetry=telemetry, reports=(*camera.reports, telemetry)[-REPORTS:]))
+        self._put_camera(replace(self._camera(device, now), telemetry=telemetry))
 
     def config(self, device: str, config: ConfigInForce, now: int) -> None:
         self._put_camera(replace(self._camera(device, now), config=config))
