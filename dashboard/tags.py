@@ -250,6 +250,12 @@ def figure(value: float, name: str) -> str:
 
 
 @register.filter
+def dash(value: object) -> object:
+    """A dash for what isn't known; 0 is known."""
+    return "–" if value is None or value == "" else value
+
+
+@register.filter
 def get(mapping: dict, key: object) -> object:
     """mapping[key], nothing where it isn't there."""
     return mapping.get(key, "")

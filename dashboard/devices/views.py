@@ -107,6 +107,7 @@ def _device(request: HttpRequest, name: str, form: ConfigForm | None, status: in
         "lines": lines,
         "config_state": shadow.state_of(history[0] if history else None, reported),
         "other_errors": [each for each in errors.items() if each[0] not in wire.CONFIG_FIELDS],
+        "has_picture": runtime.pictures.exists(f"last/{name}.jpg"),
         "groups_form": _groups_form(runtime, known),
         **_charts(request, runtime, name),
         "identity": _identity(runtime, name) if granted(request.user, Right.ADD_DEVICES) else "",
