@@ -87,6 +87,8 @@ class Firestore:
 
     def close(self) -> None:
         self._client.close()
+        # The library's own close leaves the connection open, and with it the calls that are under way.
+        self._client._firestore_api.transport.close()
 
     def _document(self, kind: Kind, name: str) -> "DocumentReference":
         return self._site.collection(kind.value).document(name)

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
 from hub.cloud import sync
-from hub.cloud.firestore import Firestore
+from hub.cloud.firestore import CALL_S, Firestore
 from hub.cloud.remote import Listener
 from hub.cloud.sync import Sync, is_running
 from hub.errors import NotFound
@@ -188,3 +189,28 @@ async def test_a_listener_that_died_is_replaced(
         async with running(a_sync(settings, here, "here")):
             here.add_person(a_person())
             await until(lambda: len(there.people()) == 1)
+
+
+def test_it_ends_at_once_though_calls_are_under_way_that_nobody_answers(
+    settings: Settings,
+    stores: tuple[SqliteStore, SqliteStore],
+    firestore_emulator: FirestoreEmulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here, _ = stores
+
+    async def live_and_end(line: Line) -> float:
+        task = asyncio.create_task(a_sync(settings, here, "here").run())
+        here.add_person(a_person())
+        await until(lambda: here.outbox.figures().waiting == 0)
+        line.swallow()
+        here.add_person(a_person("p-2"))
+        await until(lambda: here.outbox.figures().trouble is not None)  # the next call is under way soon
+        await asyncio.sleep(0.5)
+        task.cancel()
+        return monotonic()
+
+    with Line(firestore_emulator.port) as line:
+        monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", line.host)
+        began = asyncio.run(live_and_end(line))  # which waits for its threads
+    assert monotonic() - began < CALL_S / 2
