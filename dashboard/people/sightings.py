@@ -23,6 +23,7 @@ from hub.payloads import DenyReply, DenyRequest, RpcError, decode
 ANSWER_S = 20.0
 VISIT_MS = 10 * 60 * 1000  # no motion is longer
 VISIT_FACES = 24
+DENIALS = 200  # of a person, among which those of a visit are looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ def sighting(request: HttpRequest, event_id: str, place: int) -> HttpResponse:
     person_id = shown.person.person_id if shown.person else ""
     log.record(request, "seen_sighting", f"{event_id}.{place}", person_id)
     photos = runtime.store.photos(person_id) if person_id else []
+    denied_too = _denied_of_visit(runtime, shown) if shown.denied else []
     context = {
         "event": shown.event,
         "place": place,
@@ -54,8 +56,9 @@ def sighting(request: HttpRequest, event_id: str, place: int) -> HttpResponse:
         "person": shown.person,
         "denied": shown.denied,
         "photo": photos[0] if photos else None,
-        "day": _rests_on(runtime, shown),
+        "day": _rests_on(runtime, shown, denied_too),
         "others": _visit(runtime, shown),
+        "denied_too": denied_too,
     }
     return render(request, "people/sighting.html", context)
 
@@ -78,19 +81,31 @@ def _tell(request: HttpRequest, event_id: str, place: int, *, undo: bool) -> Htt
     back = redirect("sighting", event_id, place)
     if shown.person is None or undo is (shown.denied is None):
         return back  # somebody was quicker, or there is nothing to say
-    asked = DenyRequest(event_id=event_id, face=place, by=request.user.get_username(), undo=undo)
+    places = [(event_id, place)]
+    if request.POST.get("visit"):
+        others = _denied_of_visit(runtime, shown) if undo else _visit(runtime, shown)
+        places += [(event.event_id, spot) for event, spot in others]
+    done = 0
     try:
-        _ask(runtime, asked)
+        for where, spot in places:
+            _ask(runtime, DenyRequest(event_id=where, face=spot, by=request.user.get_username(), undo=undo))
+            runtime.line.renamed(runtime.store.event(where))
+            done += 1
     except Unavailable as error:
         messages.error(request, _("That could not be noted: %(why)s") % {"why": error})
-        return back
-    runtime.line.renamed(runtime.store.event(event_id))
-    action = "denial_undone" if undo else "face_denied"
-    log.record(request, action, f"{event_id}.{place}", shown.person.person_id)
-    name = {"name": shown.person.name}
-    said = _("This may be %(name)s again.") if undo else _("Noted: this is not %(name)s.")
-    messages.success(request, said % name)
+    if done:
+        _note(request, shown, done, undo=undo)
     return back
+
+
+def _note(request: HttpRequest, shown: Sighting, count: int, *, undo: bool) -> None:
+    """Write down what was said, and tell it."""
+    assert shown.person is not None
+    action = "denial_undone" if undo else "face_denied"
+    where = f"{shown.event.event_id}.{shown.place}"
+    log.record(request, action, where, f"{shown.person.person_id}, {count} faces")
+    said = _("This may be %(name)s again.") if undo else _("Noted: this is not %(name)s.")
+    messages.success(request, said % {"name": shown.person.name})
 
 
 def _ask(runtime: Runtime, request: DenyRequest) -> DenyReply:
@@ -143,14 +158,15 @@ def first_of(runtime: Runtime, rows: Sequence[Attendance], person_id: str) -> Si
     return None
 
 
-def _rests_on(runtime: Runtime, shown: Sighting) -> Attendance | None:
-    """The person's attendance that began with this event: what a correction of the face leaves to somebody."""
+def _rests_on(runtime: Runtime, shown: Sighting, visit: Sequence[tuple[Event, int]]) -> Attendance | None:
+    """The person's attendance that began with this visit: what a correction of faces leaves to somebody."""
     if shown.person is None:
         return None
     times = {at_ms for at_ms in (shown.event.captured_ms, shown.event.received_ms) if at_ms}
     days = sorted(site_day(at_ms, runtime.rules) for at_ms in times)
     rows = runtime.store.attendance(days[0], days[-1], person_id=shown.person.person_id) if days else []
-    return next((row for row in rows if row.event_id == shown.event.event_id), None)
+    events = {shown.event.event_id, *(event.event_id for event, _ in visit)}
+    return next((row for row in rows if row.event_id in events), None)
 
 
 def _visit(runtime: Runtime, shown: Sighting) -> list[tuple[Event, int]]:
@@ -164,12 +180,31 @@ def _visit(runtime: Runtime, shown: Sighting) -> list[tuple[Event, int]]:
         until_ms=event.received_ms + VISIT_MS,
         limit=4 * VISIT_FACES,
     )
-    visit = (event.key.device, event.key.boot_id, event.motion_id)
-    same = [each for each in near if (each.key.device, each.key.boot_id, each.motion_id) == visit]
     found = [
         (each, place)
-        for each in same
+        for each in near
         for place, face in enumerate(each.faces)
-        if face.person_id == person.person_id and (each.event_id, place) != (event.event_id, shown.place)
+        if face.person_id == person.person_id and _same_visit(each, event)
     ]
+    return [(each, place) for each, place in found if (each.event_id, place) != _at(shown)][:VISIT_FACES]
+
+
+def _denied_of_visit(runtime: Runtime, shown: Sighting) -> list[tuple[Event, int]]:
+    """Other pictures of the same visit that were said not to be the person either."""
+    if shown.person is None or not shown.event.motion_id:
+        return []
+    found = []
+    for denied in runtime.store.denials(person_id=shown.person.person_id)[:DENIALS]:
+        event = runtime.store.event(denied.event_id)
+        if _same_visit(event, shown.event) and (denied.event_id, denied.place) != _at(shown):
+            found.append((event, denied.place))
     return found[:VISIT_FACES]
+
+
+def _same_visit(one: Event, other: Event) -> bool:
+    visits = [(event.key.device, event.key.boot_id, event.motion_id) for event in (one, other)]
+    return visits[0] == visits[1]
+
+
+def _at(shown: Sighting) -> tuple[str, int]:
+    return shown.event.event_id, shown.place

@@ -59,11 +59,11 @@ def test_not_this_person_reaches_the_hub_the_pages_and_the_audit_log(seen, sign_
     }  # fmt: skip
     assert "Noted: this is not Ada Example." in page
     assert "teacher-1 said that this is not Ada Example." in page
-    assert "attendance of that day began with this picture" in page
+    assert "attendance of that day began with this visit" in page
     assert f"/attendance/p-ada/{DAY}/" in page
     assert ("renamed", "01E00001") in seen.line.told
     entry = Entry.objects.get(action="face_denied")
-    assert (entry.username, entry.target, entry.detail) == ("teacher-1", "01E00001.0", "p-ada")
+    assert (entry.username, entry.target, entry.detail) == ("teacher-1", "01E00001.0", "p-ada, 1 faces")
 
 
 def test_it_is_taken_back_as_easily(seen, sign_in):
@@ -147,12 +147,55 @@ def test_what_is_not_there_is_not_there(seen, sign_in, where):
     assert sign_in("admin").get(where).status_code == 404
 
 
-def test_other_pictures_of_the_visit_are_beside_it(seen, sign_in):
+@pytest.fixture
+def visits(seen):
+    """A second picture of the same visit, and one of another."""
     first = seen.store.event("01E00001")
     again = replace(first, event_id="01E00002", key=FrameKey("door-1", 7, 2), received_ms=EIGHT_MS + 900)
     later = replace(first, event_id="01E00003", key=FrameKey("door-1", 7, 3), motion_id=99)
     for event in (again, later):
         seen.store.record(event, (attended("p-ada"),))
+    return seen
+
+
+def named(site) -> list[str]:
+    return [event.event_id for event in site.store.events(person_id="p-ada")]
+
+
+def test_a_whole_visit_is_corrected_and_taken_back_at_once(visits, sign_in):
+    client = sign_in("admin")
+    assert "Also the other picture of this visit" in text(client.get(WHERE))
+    page = text(client.post(f"{WHERE}not/", {"visit": "1"}, follow=True))
+    assert named(visits) == ["01E00003"]
+    assert Entry.objects.get(action="face_denied").detail == "p-ada, 2 faces"
+    assert "Corrected with it" in page
+    client.post(f"{WHERE}not/undo/", {"visit": "1"})
+    assert named(visits) == ["01E00003", "01E00002", "01E00001"]
+
+
+def test_one_picture_alone_is_corrected_where_that_is_wanted(visits, sign_in):
+    sign_in("admin").post(f"{WHERE}not/")
+    assert named(visits) == ["01E00003", "01E00002"]
+
+
+def test_a_hub_that_goes_away_in_between_has_noted_what_it_has(visits, sign_in):
+    note = visits.line.answers["not_this_person"]
+    answers = iter([note, Unavailable("The hub doesn't answer.")])
+
+    def once(payload: bytes) -> bytes:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer(payload)
+
+    visits.line.answers["not_this_person"] = once
+    page = text(sign_in("admin").post(f"{WHERE}not/", {"visit": "1"}, follow=True))
+    assert "That could not be noted" in page
+    assert "Noted: this is not Ada Example." in page
+    assert Entry.objects.get(action="face_denied").detail == "p-ada, 1 faces"
+
+
+def test_other_pictures_of_the_visit_are_beside_it(visits, sign_in):
     page = text(sign_in("admin").get(WHERE))
     assert "/sightings/01E00002/0/" in page
     assert "/sightings/01E00003/0/" not in page
