@@ -1,7 +1,8 @@
 """`presenza device`: cameras' identities at the broker, and what is known of each."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
+from typing import Any
 
 import click
 
@@ -30,6 +31,7 @@ INVITED = {"device": "Camera", "code": "Code", "lifetime_s": "Seconds"}
 CERTIFIED = CREDENTIALS | {"certificate": "Certificate", "key": "Private key"}
 LISTED = {"device": "Camera", "state": "State", "seen_ms": "Last seen", "identity": "Identity", "note": "Note"}
 SHOWN = LISTED | {"status": "Status", "telemetry": "Telemetry", "config": "Configuration"}
+Command = Callable[..., Any]
 
 
 @click.group("device")
@@ -39,6 +41,17 @@ def device_command() -> None:
 
 provision.attach(device_command)
 device_command.add_command(config_command)
+
+
+def of_one(name: str, *options: Callable[[Command], Command]) -> Callable[[Command], click.Command]:
+    """A command on one DEVICE; it gets `device`, `settings`, and what its options are."""
+
+    def made(command: Command) -> click.Command:
+        for option in (*reversed(options), settings_option, click.argument("device")):
+            command = option(command)
+        return device_command.command(name)(command)
+
+    return made
 
 
 @device_command.command("add")
@@ -58,10 +71,7 @@ def add(device: str, remark: str, settings: Settings, *, certified: bool, as_jso
     emit(given, CERTIFIED if certified else CREDENTIALS, as_json=as_json)
 
 
-@device_command.command("invite")
-@click.argument("device")
-@settings_option
-@json_option
+@of_one("invite", json_option)
 def invite(device: str, settings: Settings, *, as_json: bool) -> None:
     """Print a one-time code by which a camera without an identity becomes DEVICE, within ten minutes."""
     with broker.Admin(settings) as admin:
@@ -81,10 +91,7 @@ def list_devices(settings: Settings, *, as_json: bool) -> None:
     emit(rows, LISTED, as_json=as_json, empty="No cameras yet; `presenza device add NAME` adds one.")
 
 
-@device_command.command("show")
-@click.argument("device")
-@settings_option
-@json_option
+@of_one("show", json_option)
 def show(device: str, settings: Settings, *, as_json: bool) -> None:
     """Show what is known of DEVICE: identity, last status, telemetry, configuration in force."""
     with closing(open_store(settings)) as store:
@@ -121,10 +128,7 @@ def groups(device: str, groups: tuple[str, ...], settings: Settings, *, everybod
     emit(rows, {"group": "Group"}, as_json=as_json, empty="Everybody alike.")
 
 
-@device_command.command("rotate")
-@click.argument("device")
-@settings_option
-@json_option
+@of_one("rotate", json_option)
 def rotate(device: str, settings: Settings, *, as_json: bool) -> None:
     """Give DEVICE a new password, cut its connection, and print what it needs to connect again."""
     with broker.Admin(settings) as admin:
@@ -132,9 +136,7 @@ def rotate(device: str, settings: Settings, *, as_json: bool) -> None:
     emit(broker.camera_credentials(settings, device, password), CREDENTIALS, as_json=as_json)
 
 
-@device_command.command("disable")
-@click.argument("device")
-@settings_option
+@of_one("disable")
 def disable(device: str, settings: Settings) -> None:
     """Cut DEVICE off at once, until it is enabled again."""
     with broker.Admin(settings) as admin:
@@ -142,9 +144,7 @@ def disable(device: str, settings: Settings) -> None:
     note(f"{device} is cut off; `presenza device enable {device}` lets it in again.")
 
 
-@device_command.command("enable")
-@click.argument("device")
-@settings_option
+@of_one("enable")
 def enable(device: str, settings: Settings) -> None:
     """Let a disabled DEVICE in again, with the password that it has."""
     with broker.Admin(settings) as admin:
@@ -152,9 +152,7 @@ def enable(device: str, settings: Settings) -> None:
     note(f"{device} may connect.")
 
 
-@device_command.command("revoke")
-@click.argument("device")
-@settings_option
+@of_one("revoke")
 def revoke(device: str, settings: Settings) -> None:
     """Take DEVICE's identity away for good and cut it off, but keep it in the list."""
     with broker.Admin(settings) as admin:
@@ -162,9 +160,7 @@ def revoke(device: str, settings: Settings) -> None:
     note(f"{device} has no identity any more; `presenza device add {device}` gives it a new one.")
 
 
-@device_command.command("remove")
-@click.argument("device")
-@settings_option
+@of_one("remove")
 def remove(device: str, settings: Settings) -> None:
     """Take DEVICE's identity away, cut it off, and forget it. Its attendance stays."""
     known = [_forget_at_broker(settings, device), _forget_in_store(settings, device)]

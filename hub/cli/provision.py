@@ -1,7 +1,7 @@
 """`presenza device flash`, `image` and `update`: the firmware's way onto a camera."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,21 +27,30 @@ IMAGED = {
     "application_bytes": "Application",
 }
 
-ssid_option = click.option("--ssid", required=True, help="The Wi-Fi that the camera joins.")
-passphrase_option = click.option(
-    "--wifi-password-file",
-    "wifi_password",
-    type=click.File(encoding="utf-8"),
-    callback=lambda _context, _parameter, file: _passphrase(file),
-    help="A file with its passphrase, - for the standard input; without it you are asked. Empty: an open network.",
+NODE_OPTIONS = (
+    click.option("--claim", help="Without DEVICE: the one-time code that it claims its identity with."),
+    click.option("--certificate", is_flag=True, help="A client certificate instead of a password."),
+    click.option("--ssid", required=True, help="The Wi-Fi that the camera joins."),
+    click.option(
+        "--wifi-password-file",
+        "wifi_password",
+        type=click.File(encoding="utf-8"),
+        callback=lambda _context, _parameter, file: _passphrase(file),
+        help="A file with its passphrase, - for the standard input; without it you are asked. Empty: an open network.",
+    ),
+    click.option(
+        "--ca",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="The CA's certificate (PEM), where the broker's certificate is of a public CA.",
+    ),
 )
-ca_option = click.option(
-    "--ca",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The CA's certificate (PEM), where the broker's certificate is of a public CA.",
-)
-claim_option = click.option("--claim", help="Without DEVICE: the one-time code that it claims its identity with.")
-certificate_option = click.option("--certificate", is_flag=True, help="A client certificate instead of a password.")
+
+
+def node_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what a camera's node.json is made of: identity, Wi-Fi, CA."""
+    for option in reversed(NODE_OPTIONS):
+        command = option(command)
+    return command
 
 
 @click.command("image")
@@ -49,11 +58,7 @@ certificate_option = click.option("--certificate", is_flag=True, help="A client 
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Where to write it."
 )
-@claim_option
-@certificate_option
-@ssid_option
-@passphrase_option
-@ca_option
+@node_options
 @settings_option
 @json_option
 def image_command(settings: Settings, *, device: str | None, output: Path, as_json: bool, **options: Any) -> None:
@@ -78,11 +83,7 @@ def image_command(settings: Settings, *, device: str | None, output: Path, as_js
     help="MicroPython's image for the board, written too; needed the first time. See firmware/README.md.",
 )
 @click.option("--baud", type=click.IntRange(9600, 2_000_000), default=460_800, show_default=True)
-@claim_option
-@certificate_option
-@ssid_option
-@passphrase_option
-@ca_option
+@node_options
 @settings_option
 def flash_command(
     settings: Settings, *, device: str | None, port: str, micropython: Path | None, baud: int, **options: Any
