@@ -107,7 +107,7 @@ def _device(request: HttpRequest, name: str, form: ConfigForm | None, status: in
         "lines": lines,
         "config_state": shadow.state_of(history[0] if history else None, reported),
         "other_errors": [each for each in errors.items() if each[0] not in wire.CONFIG_FIELDS],
-        "has_picture": runtime.pictures.exists(f"last/{name}.jpg"),
+        "has_picture": _has_picture(runtime, name),
         "groups_form": _groups_form(runtime, known),
         **_charts(request, runtime, name),
         "identity": _identity(runtime, name) if granted(request.user, Right.ADD_DEVICES) else "",
@@ -123,6 +123,15 @@ def _charts(request: HttpRequest, runtime: Runtime, name: str) -> dict[str, Any]
     now = now_ms() // 60_000
     readings = runtime.store.readings(name, now - SPANS[span], step=SPANS[span] // charts.BUCKETS)
     return {"span": span, "charts": charts.charts(readings, now - SPANS[span], now)}
+
+
+def _has_picture(runtime: Runtime, name: str) -> bool:
+    """Asked of this machine only: the page waits for no cloud."""
+    try:
+        runtime.pictures.changed_ms(f"last/{name}.jpg")
+    except NotFound:
+        return False
+    return True
 
 
 def _identity(runtime: Runtime, name: str) -> str:

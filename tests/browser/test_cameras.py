@@ -5,6 +5,7 @@ from contextlib import closing
 
 import pytest
 
+import broker
 from broker.connection import Connection
 from hub import wire
 from hub.model import Device
@@ -14,6 +15,8 @@ from hub.simulator.credentials import Credentials
 from hub.simulator.scene import Still
 from hub.store.opening import open_store
 from tests.acceptance.stack import PATIENCE_S, scene
+from tests.broker.clients import claimant
+from tests.broker.test_claiming import ask
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
 
@@ -61,6 +64,23 @@ def test_what_the_camera_refuses_is_shown_with_its_own_words(browser, camera, ho
 
     browser.until(shown)
     admin.close()
+
+
+def test_a_code_that_a_camera_redeems_is_said_to_be_used_without_a_reload(browser, house):
+    settings = house.stack.site.settings
+    desk = broker.Desk(settings, lambda device: None)
+    desk.start()
+    browser.sign_in("technician")
+    browser.open("/devices/add/")
+    browser.find("#claim_device").send_keys("gate-3")
+    browser.find("form[action='/claims/'] button").click()
+    code = browser.until(lambda: browser.text("#claim-code"))
+    browser.driver.execute_script("window.marked = true")
+    with claimant(settings) as newcomer:
+        assert ask(newcomer, code)["ok"]
+    browser.until(lambda: "has used the code" in browser.text("#claim-state"))
+    assert browser.driver.execute_script("return window.marked")
+    desk.stop()
 
 
 def test_the_state_of_a_camera_follows_it_live(browser, camera):
