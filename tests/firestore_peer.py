@@ -23,6 +23,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 GET = "/google.firestore.v1.Firestore/BatchGetDocuments"
 NO_DATABASE = "The database (default) does not exist for project a-school Please visit the console to add one."
 NO_RIGHT = "Missing or insufficient permissions."
+WRONG_MODE = "The Cloud Firestore API is not available for Firestore in Datastore Mode database projects/a-school."
 SWITCHED_OFF = "Cloud Firestore API has not been used in project a-school before or it is disabled."
 REVOKED = {"error": "invalid_grant", "error_description": "Invalid JWT Signature."}
 WRONG_TIME = {

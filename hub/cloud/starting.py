@@ -117,12 +117,12 @@ def explain(error: Exception, settings: Settings, *, bucket: bool = False) -> Tr
         return _away(text)
     if isinstance(error, RefreshError) or "invalid_grant" in text or isinstance(error, api.Unauthenticated):
         return _refused_key(text, settings)
-    if isinstance(error, api.NotFound):
-        return _no_bucket(settings) if bucket else _no_database(settings)
     if isinstance(error, api.Forbidden):
         return _forbidden(text, settings, bucket=bucket)
-    if isinstance(error, api.BadRequest):
-        return _no_database(settings)
+    if isinstance(error, api.TooManyRequests):
+        return _used_up(settings)
+    if isinstance(error, api.NotFound | api.BadRequest):
+        return _no_bucket(settings) if bucket else _no_database(text, settings)
     return _away(text)
 
 
@@ -135,11 +135,26 @@ def _refused_key(text: str, settings: Settings) -> Trouble:
     return Trouble("key_revoked", f"Google does not accept the key{named}: it was revoked or deleted.", CONSOLE)
 
 
-def _no_database(settings: Settings) -> Trouble:
+def _no_database(text: str, settings: Settings) -> Trouble:
+    if "Datastore Mode" in text:
+        return Trouble(
+            "datastore_mode",
+            f"The database of the project {settings.firebase_project} is in Datastore mode, which this can't use.",
+            "Make a project whose database (default) is in native mode.",
+        )
     return Trouble(
         "no_database",
         f"The project {settings.firebase_project} has no Firestore database, or there is no such project.",
         "See to PRESENZA_FIREBASE_PROJECT, or make the database (default) in the Firebase console.",
+    )
+
+
+def _used_up(settings: Settings) -> Trouble:
+    return Trouble(
+        "quota",
+        f"The project {settings.firebase_project} has used up its quota; what waits is sent when there is some again.",
+        "See to the project's plan in the Firebase console, if it stays so.",
+        away=True,
     )
 
 

@@ -23,6 +23,7 @@ from tests.firestore_peer import (
     REVOKED,
     SWITCHED_OFF,
     TOKEN,
+    WRONG_MODE,
     WRONG_TIME,
     key_file,
     run_peer,
@@ -86,6 +87,7 @@ def test_a_token_that_can_not_be_fetched_is_the_lines_fault(asked: Any, tmp_path
     [
         ((grpc.StatusCode.NOT_FOUND, NO_DATABASE), "no_database"),
         ((grpc.StatusCode.INVALID_ARGUMENT, "Invalid resource field value in the request."), "no_database"),
+        ((grpc.StatusCode.FAILED_PRECONDITION, WRONG_MODE), "datastore_mode"),
         ((grpc.StatusCode.PERMISSION_DENIED, NO_RIGHT), "forbidden"),
         ((grpc.StatusCode.PERMISSION_DENIED, SWITCHED_OFF), "api_disabled"),
         ((grpc.StatusCode.UNAUTHENTICATED, "Request had invalid authentication credentials."), "key_revoked"),
@@ -97,6 +99,11 @@ def test_a_wrong_project_is_told_by_what_google_says(asked: Any, refusal: Any, r
     assert trouble.todo
     if reason != "key_revoked":
         assert "a-school" in trouble.message
+
+
+def test_a_quota_that_is_used_up_passes_by_itself(asked: Any):
+    trouble = only(asked((grpc.StatusCode.RESOURCE_EXHAUSTED, "Quota exceeded.")))
+    assert (trouble.reason, trouble.away) == ("quota", True)
 
 
 def test_googles_own_trouble_is_no_fault_of_the_configuration(asked: Any):
