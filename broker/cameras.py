@@ -9,7 +9,8 @@ from hub.settings import Settings
 
 def camera_credentials(settings: Settings, device: str, password: str) -> dict[str, Any]:
     """The fixed form of `presenza device add --json`; `ca` is PEM text, None for a public CA."""
-    return {"device": device, "username": device, "password": password, **way(settings)}
+    named = {"device": device, "site": settings.site, "username": device, "password": password}
+    return named | way(settings)
 
 
 def way(settings: Settings) -> dict[str, Any]:
