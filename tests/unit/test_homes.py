@@ -21,6 +21,10 @@ def test_one_file_reads_our_environment(reading: str):
     assert files_with(reading) <= {"hub/settings.py"}
 
 
+def test_one_file_opens_pictures_so_that_none_is_kept_unsealed():
+    assert files_with("FolderPictures(") == {"hub/store/opening.py"}
+
+
 def test_no_file_is_too_long():
     long = {path.relative_to(ROOT).as_posix() for path in SOURCES if len(path.read_text().splitlines()) > 400}
     assert long == set()
