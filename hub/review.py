@@ -1,7 +1,7 @@
 """Who may be taken for whom, and what a person's photos lack: for who looks after the people."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from time import perf_counter
 
 import structlog
@@ -20,7 +20,7 @@ log = structlog.get_logger()
 class Review:
     """Answers `hub/rpc/alike` and `hub/rpc/advice`."""
 
-    def __init__(self, store: Store, gallery: Callable[[], Gallery], engine_id: Callable[[], str]) -> None:
+    def __init__(self, store: Store, gallery: Callable[[], Awaitable[Gallery]], engine_id: Callable[[], str]) -> None:
         self._store = store
         self._gallery = gallery
         self._engine_id = engine_id
@@ -28,7 +28,7 @@ class Review:
 
     async def pairs(self) -> AlikeReply:
         """Everybody who looks alike. Of thousands of people it takes seconds, once until people change."""
-        gallery = self._gallery()
+        gallery = await self._gallery()
         async with self._lock:
             started = perf_counter()
             found = await asyncio.to_thread(lambda: gallery.alike)
@@ -37,7 +37,7 @@ class Review:
 
     async def advice(self, request: AdviceRequest) -> AdviceReply:
         """What would make one person be recognized more surely, and whom they look like. Raises NotFound."""
-        gallery = self._gallery()
+        gallery = await self._gallery()
         templates = await asyncio.to_thread(self._templates_of, request.person_id)
         alike = await asyncio.to_thread(gallery.alike_to, request.person_id)
         return AdviceReply(

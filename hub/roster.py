@@ -91,6 +91,11 @@ class Roster:
         log.info("people changed", people=len(self.known.names), enrolled=len(self.known.gallery))
         return True
 
+    async def fresh_gallery(self) -> Gallery:
+        """The gallery with every change that is in the store now: for who has just made one, and asks about it."""
+        await self.refresh()
+        return self.known.gallery
+
     async def follow(self) -> None:
         """Poll for ever. A store that can't be read leaves the last gallery in force."""
         while True:

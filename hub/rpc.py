@@ -51,7 +51,7 @@ class Rpc:
         store: Store,
         pictures: PictureStore,
         recognizer: Callable[[], Recognizer],
-        gallery: Callable[[], Gallery],
+        gallery: Callable[[], Awaitable[Gallery]],
         publish: Callable[[Outgoing], Awaitable[bool]],
         metrics: Metrics,
         gauges: Callable[[], dict[str, Any]],

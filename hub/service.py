@@ -66,7 +66,7 @@ class Service:
             store=self._store,
             pictures=self._pictures,
             recognizer=lambda: self._roster.known.recognizer,
-            gallery=lambda: self._roster.known.gallery,
+            gallery=self._roster.fresh_gallery,
             publish=self._session.publish,
             metrics=self._metrics,
             gauges=self._gauges,

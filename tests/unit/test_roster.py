@@ -77,3 +77,13 @@ async def test_the_groups_of_cameras_are_followed():
     store.set_groups("door-1", ["7b"])
     assert await known.refresh()
     assert known.known.doors == {"door-1": frozenset({"7b"})}
+
+
+async def test_who_asks_about_a_change_sees_it_at_once():
+    store = MemoryStore()
+    enrol(store, 1)
+    known = roster(store)
+    enrol(store, 1, first=1)
+    assert len(known.known.gallery) == 1
+    assert len(await known.fresh_gallery()) == 2
+    assert len(known.known.gallery) == 2

@@ -74,11 +74,14 @@ class Site:
             store=self.store,
             pictures=self.pictures,
             recognizer=lambda: Recognizer("engine", Tracks(1.0), look_at_frame, look),
-            gallery=lambda: Gallery(self.store.templates("engine")),
+            gallery=self.gallery,
             publish=self.publish,
             metrics=self.metrics,
             gauges=lambda: {"frames_waiting": 0},
         )
+
+    async def gallery(self) -> Gallery:
+        return Gallery(self.store.templates("engine"))
 
     async def publish(self, message) -> bool:
         self.sent.append(message)
