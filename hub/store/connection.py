@@ -50,6 +50,10 @@ class Connection:
                 self._db.close()
                 raise
 
+    @property
+    def path(self) -> Path:
+        return self._path
+
     def close(self) -> None:
         """Close for good; the second call does nothing."""
         with self._lock:

@@ -156,7 +156,7 @@ SHAPES: Mapping[Kind, Shape] = {
         {
             "photo_id": fit.an_id,
             "person_id": fit.an_id,
-            "key": fit.picture,
+            "key": fit.picture("people"),
             "quality": fit.quality,
             "created_ms": fit.time_ms,
         },
@@ -211,7 +211,7 @@ SHAPES: Mapping[Kind, Shape] = {
             "reason": fit.or_none(fit.one_of(Reason)),
             "width": fit.whole,
             "height": fit.whole,
-            "picture": fit.or_none(fit.picture),
+            "picture": fit.or_none(fit.picture("results")),
         },
         {"faces": _objects(FACE)},
     ),

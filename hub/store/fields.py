@@ -97,8 +97,15 @@ def vector(value: object) -> bytes:
     return value
 
 
-def picture(value: object) -> str:
-    return check_key(text(value))
+def picture(folder: str) -> Check:
+    """A key of the picture store in one of its folders, so that no document can name what isn't its own kind."""
+
+    def check(value: object) -> str:
+        if not check_key(text(value)).startswith(f"{folder}/"):
+            raise ValueError(f"is no picture of {folder}")
+        return str(value)
+
+    return check
 
 
 def one_of(enumeration: type[StrEnum]) -> Check:

@@ -16,7 +16,7 @@ from hub.store import rows
 from hub.store.connection import Connection
 from hub.store.documents import Document, DocumentRefused, Kind, checked
 from hub.store.merge import earlier
-from hub.store.outbox import now_ms
+from hub.store.outbox import now_ms, origin_of
 from hub.store.sqlite_documents import delete, keys, load, write
 
 # These merge with what is here by themselves; the others are left as they are while they wait to be sent.
@@ -170,7 +170,7 @@ class Mirror:
 
     def _meet(self, db: sqlite3.Connection, ours: Document, theirs: Document, change: Change, *, fresh: bool) -> None:
         """A sighting of another hub meets ours, which Firestore hasn't got yet: see hub.cloud.sending."""
-        origin = db.execute("SELECT origin FROM sync").fetchone()[0]
+        origin = origin_of(db, self._db.path)
         if ours.fields["event_id"] == theirs.fields["event_id"]:
             return
         is_ours = (

@@ -11,6 +11,10 @@ import sqlite3
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from uuid import getnode
 
 from hub.store.connection import Connection
 from hub.store.documents import PICTURES, Document, Kind
@@ -99,9 +103,9 @@ class Outbox:
         return True
 
     def origin(self) -> str:
-        """This mirror's own random name."""
+        """This mirror's own name."""
         with self._db.read() as db:
-            return str(db.execute("SELECT origin FROM sync").fetchone()[0])
+            return origin_of(db, self._db.path)
 
     # -- sending --------------------------------------------------------------
     def waiting(self, limit: int, *, pictures: bool = False, resting: Collection[str] = ()) -> list[Entry]:
@@ -223,6 +227,20 @@ EVERYTHING = (
 def picture_is_named(db: sqlite3.Connection, key: str) -> bool:
     named = "SELECT 1 FROM event WHERE picture = ?1 UNION ALL SELECT 1 FROM photo WHERE key = ?1"
     return db.execute(named, (key,)).fetchone() is not None
+
+
+def origin_of(db: sqlite3.Connection, path: Path) -> str:
+    """A mirror's name: random, and another one for a copy of the folder on this machine or another."""
+    random = str(db.execute("SELECT origin FROM sync").fetchone()[0])
+    return sha256(f"{random} {_machine()} {path.absolute()}".encode()).hexdigest()[:16]
+
+
+@cache
+def _machine() -> str:
+    try:
+        return Path("/etc/machine-id").read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return f"{getnode():x}"  # of a network card
 
 
 def _forget(db: sqlite3.Connection) -> None:

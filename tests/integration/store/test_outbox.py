@@ -1,6 +1,7 @@
 """Every change is noted for Firestore in its own transaction, whoever makes it; and only where that is switched on."""
 
 import inspect
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -245,3 +246,17 @@ def test_what_waits_is_found_without_reading_all_that_waits(store: SqliteStore) 
         plan = [str(row["detail"]) for row in db.execute(f"EXPLAIN QUERY PLAN {query}")]
     assert any("outbox_order" in line for line in plan)
     assert not any("TEMP B-TREE" in line for line in plan)
+
+
+def test_a_copy_of_a_data_folder_is_another_mirror(store: SqliteStore, tmp_path: Path) -> None:
+    switch_on(store)
+    store.close()
+    (tmp_path / "copy").mkdir()
+    for file in ("presenza.db", "secrets"):
+        move = shutil.copytree if (tmp_path / file).is_dir() else shutil.copy
+        move(tmp_path / file, tmp_path / "copy" / file)
+    again, other = SqliteStore(tmp_path / "presenza.db"), SqliteStore(tmp_path / "copy" / "presenza.db")
+    assert again.outbox.origin() != other.outbox.origin()
+    assert again.outbox.origin() == SqliteStore(tmp_path / "presenza.db").outbox.origin()
+    again.close()
+    other.close()
