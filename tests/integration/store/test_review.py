@@ -51,16 +51,19 @@ def open_faces(store: Store, **more: int) -> list[tuple[str, int]]:
 def test_unknown_and_uncertain_faces_with_a_picture_are_open(store: Store) -> None:
     store.add_person(a_person("p-1"))
     uncertain = a_face("p-1", Outcome.UNCERTAIN)
-    events = [see(store, a_frame(n), face, picture=f"{n}.jpg").event for n, face in enumerate((STRANGER, uncertain), 1)]
+    events = [
+        see(store, a_frame(n), face, picture=f"results/{n}.jpg").event
+        for n, face in enumerate((STRANGER, uncertain), 1)
+    ]
     see(store, a_frame(3), STRANGER)
-    see(store, a_frame(4), a_face(None, Outcome.LOW_QUALITY), picture="4.jpg")
-    see(store, a_frame(5), a_face("p-1"), picture="5.jpg")
+    see(store, a_frame(4), a_face(None, Outcome.LOW_QUALITY), picture="results/4.jpg")
+    see(store, a_frame(5), a_face("p-1"), picture="results/5.jpg")
     assert open_faces(store) == [(events[1].event_id, 0), (events[0].event_id, 0)]
 
 
 def test_a_stranger_beside_somebody_who_was_recognized_is_open_too(store: Store) -> None:
     store.add_person(a_person("p-1"))
-    event = see(store, a_frame(1), a_face("p-1"), STRANGER, STRANGER, picture="1.jpg").event
+    event = see(store, a_frame(1), a_face("p-1"), STRANGER, STRANGER, picture="results/1.jpg").event
     assert open_faces(store) == [(event.event_id, 1), (event.event_id, 2)]
     assert store.open_faces()[0][0] == event
 
@@ -68,7 +71,7 @@ def test_a_stranger_beside_somebody_who_was_recognized_is_open_too(store: Store)
 def test_a_face_whose_name_was_denied_is_open_until_somebody_names_it(store: Store) -> None:
     store.add_person(a_person("p-1"))
     store.add_person(a_person("p-2", name="Bob"))
-    event = see(store, a_frame(1), a_face("p-1"), picture="1.jpg").event
+    event = see(store, a_frame(1), a_face("p-1"), picture="results/1.jpg").event
     store.deny(Negative(event.event_id, 0, "p-1", "an engine", a_vector(), "the office", 5_000))
     assert open_faces(store) == [(event.event_id, 0)]
     store.name_faces([FacePlace(event.event_id, 0)], "p-2")
@@ -77,7 +80,7 @@ def test_a_face_whose_name_was_denied_is_open_until_somebody_names_it(store: Sto
 
 def test_what_was_named_or_ignored_is_not_open(store: Store) -> None:
     store.add_person(a_person("p-1"))
-    events = [see(store, a_frame(n), STRANGER, picture=f"{n}.jpg").event for n in (1, 2, 3)]
+    events = [see(store, a_frame(n), STRANGER, picture=f"results/{n}.jpg").event for n in (1, 2, 3)]
     store.name_faces([FacePlace(events[0].event_id, 0)], "p-1")
     store.ignore_faces([FacePlace(events[1].event_id, 0)])
     assert open_faces(store) == [(events[2].event_id, 0)]
