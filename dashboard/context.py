@@ -17,7 +17,7 @@ MENU = (
     ("settings", "sliders", _("Settings"), Right.ADMIN),
 )
 
-PART_OF = {"accounts": "settings", "audit": "settings"}
+PART_OF = {"accounts": "settings", "audit": "settings", "sighting": "people"}
 
 
 def page(request: HttpRequest) -> dict[str, object]:

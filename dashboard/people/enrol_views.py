@@ -170,7 +170,7 @@ def verdict_context(
 ) -> dict[str, object]:
     """A verdict for the templates. Who can't see whose face it is can't have made sure: they get no choice."""
     other = enrol.visible_name(verdict.duplicate_of, runtime, sees)
-    choice = bool(verdict.kept and other)
+    choice = bool(verdict.kept and other and runtime.pictures.exists(verdict.kept))  # it waits for a day at most
     photos = runtime.store.photos(verdict.duplicate_of) if choice else []
     return {
         "name": _("Photo %(n)s") % {"n": verdict.name} if verdict.name.isdecimal() else verdict.name,

@@ -139,6 +139,16 @@ def test_a_duplicate_is_decided_in_the_report(site, sign_in):
     assert site.pictures.keys("uploads/") == []
 
 
+def test_what_was_never_decided_is_no_choice_any_more(site, sign_in):
+    site.line.answers["enroll"] = judge({"accepted": False, "reason": "duplicate", "duplicate_of": "p-bob"})
+    client = sign_in("admin")
+    where = begin(client, "name,photos\nDora,d.jpg\n", d=jpeg())
+    site.pictures.delete(site.pictures.keys("uploads/")[0])  # as retention does after a day
+    page = client.get(where).content.decode()
+    assert "as Bob Sample" in page
+    assert "enrol anyway" not in page
+
+
 def test_a_decision_is_kept_with_the_photo_it_is_about(tmp_path):
     reports = Reports(tmp_path)
     journal = reports.begin(JOB, "admin", 1, 1)
