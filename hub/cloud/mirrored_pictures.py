@@ -4,7 +4,7 @@
 |-----------------------|-------------------------------------------|--------------------------------------------|
 | `results/`, `people/` | the outbox, by `upload` and `delete`      | a machine that lacks one, and keeps it     |
 | `uploads/`            | `put`, at once: a hub elsewhere waits     | the hub that is asked to enrol it          |
-| `last/`               | nobody: they change with every frame      | nobody; only the hub's own dashboard shows |
+| `last/`               | a thread, every few seconds at most       | a dashboard elsewhere, anew each time      |
 """
 
 import threading
@@ -12,10 +12,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TypeVar
 
 import structlog
 
 from hub.cloud.bucket import BucketPictures
+from hub.cloud.last_frames import LastFrames
 from hub.cloud.remote import NotAllowed, Refused, Unreachable
 from hub.errors import NotFound, PresenzaError
 from hub.sealing import key_id_of
@@ -23,19 +25,21 @@ from hub.store.pictures import FolderPictures
 from hub.store.sealed_pictures import SealedPictures
 
 UPLOADS = "uploads/"
-ONLY_HERE = "last/"
+LAST = "last/"
+FORGOTTEN_MS = {UPLOADS: 0, LAST: 30 * 86_400_000}  # how much longer than others they may lie in the bucket
 REST_S = 15.0  # how long nobody asks a bucket that just wasn't there: a page shows many pictures
 ABSENT_S = 60.0  # how long a picture that isn't there isn't asked for again
 REMEMBERED = 4096
 
 log = structlog.get_logger()
+T = TypeVar("T")
 
 
 class MirroredPictures:
     """Implements `PictureStore`. What is listed, and how old it is, is what lies in the folder.
 
-    Puts and deletes never wait for the bucket, but for `uploads/`. A picture that is only in the bucket
-    raises Unavailable while that can't be reached.
+    Puts never wait for the bucket, but for `uploads/`; deletes only for those that no outbox sees to. A
+    picture that is only in the bucket raises Unavailable while that can't be reached.
     """
 
     def __init__(
@@ -52,15 +56,20 @@ class MirroredPictures:
         self._lock = threading.Lock()
         self._absent: OrderedDict[str, float] = OrderedDict()
         self._rests_until_s = 0.0
+        self._last_frames = LastFrames(bucket, folder.get)
 
     def put(self, key: str, data: bytes) -> None:
         self._here.put(key, data)
-        if key.startswith(UPLOADS):
+        if key.startswith(LAST):
+            self._last_frames.changed(key)
+        elif key.startswith(UPLOADS):
             self._quietly(lambda: self._bucket.put_sealed(key, self._folder.get(key)), "photo stays here")
 
     def get(self, key: str) -> bytes:
         with suppress(NotFound):
             return self._here.get(key)
+        if key.startswith(LAST):
+            return self._asked(lambda: self._bucket.get(key))
         self._fetch(key)
         return self._here.get(key)
 
@@ -68,18 +77,24 @@ class MirroredPictures:
         if self._here.exists(key):
             return True
         try:
+            if key.startswith(LAST):
+                return self._asked(lambda: self._bucket.exists(key))
             self._fetch(key)
         except PresenzaError:
             return False
         return True
 
     def changed_ms(self, key: str) -> int:
+        if key.startswith(LAST) and not self._here.exists(key):
+            return self._asked(lambda: self._bucket.changed_ms(key))
         return self._here.changed_ms(key)
 
     def delete(self, key: str) -> bool:
-        if key.startswith(UPLOADS):
-            self._quietly(lambda: self._bucket.delete(key), "photo stays in the bucket for a day")
-        return self._here.delete(key)
+        there = self._here.delete(key)
+        self._last_frames.gone(key)
+        if key.startswith((UPLOADS, LAST)):
+            self._quietly(lambda: self._bucket.delete(key), "picture stays in the bucket for now")
+        return there
 
     def keys(self, prefix: str = "") -> list[str]:
         return self._here.keys(prefix)
@@ -99,19 +114,24 @@ class MirroredPictures:
         self._here.exists(key)  # refuses what is no key
         now_s = self._clock_s()
         with self._lock:
-            if key.startswith(ONLY_HERE) or self._absent.get(key, -ABSENT_S) > now_s - ABSENT_S:
+            if self._absent.get(key, -ABSENT_S) > now_s - ABSENT_S:
                 raise NotFound("There is no such picture.")
-            if now_s < self._rests_until_s:
-                raise Unreachable("The bucket couldn't be reached just now.")
         try:
-            sealed = self._bucket.get_sealed(key)
+            sealed = self._asked(lambda: self._bucket.get_sealed(key))
         except NotFound:
             self._remember_absent(key, now_s)
             raise
-        except PresenzaError:
+        self._here.keep_sealed(key, sealed)
+
+    def _asked(self, ask: Callable[[], T]) -> T:
+        """What the bucket answers; for a while after it couldn't be reached nobody asks."""
+        if self._clock_s() < self._rests_until_s:
+            raise Unreachable("The bucket couldn't be reached just now.")
+        try:
+            return ask()
+        except (Unreachable, NotAllowed, Refused):
             self._rests_until_s = self._clock_s() + REST_S
             raise
-        self._here.keep_sealed(key, sealed)
 
     def _remember_absent(self, key: str, now_s: float) -> None:
         with self._lock:
@@ -120,16 +140,19 @@ class MirroredPictures:
                 self._absent.popitem(last=False)
 
     def _tidy_bucket(self, before_ms: int) -> None:
-        for key, put_ms in self._bucket.listed(UPLOADS):
-            if put_ms < before_ms:
-                self._bucket.delete(key)
+        for prefix, longer_ms in FORGOTTEN_MS.items():
+            for key, put_ms in self._bucket.listed(prefix):
+                if put_ms < before_ms - longer_ms:
+                    self._bucket.delete(key)
 
     def _quietly(self, call: Callable[[], object], otherwise: str) -> None:
         if self._clock_s() < self._rests_until_s:
             return
         try:
             call()
-        except (Unreachable, NotAllowed, Refused, NotFound) as error:
+        except NotFound:
+            return  # deleted meanwhile
+        except (Unreachable, NotAllowed, Refused) as error:
             self._rests_until_s = self._clock_s() + REST_S
             log.warning(otherwise, error=str(error))
 

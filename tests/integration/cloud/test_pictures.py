@@ -1,8 +1,9 @@
 """Pictures in the bucket: sealed, bounded in time, errors in our words; and a folder with the bucket behind it."""
 
 import socket
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,10 @@ from hub.settings import Settings
 from hub.store.opening import open_pictures, open_uploads
 from hub.store.pictures import FolderPictures
 from hub.store.sealed_pictures import SealedPictures
+from tests.storage_emulator import StorageEmulator
 
+LAST = "last/door-1.jpg"
+PATIENCE_S = 20.0  # for what takes less than a second on a quiet machine
 KEY = "results/2026-11-23/01JABC.jpg"
 PHOTO = "people/p-1/f-1.jpg"
 JPEG = b"\xff\xd8\xff the face of Ada \xff\xd9"
@@ -157,10 +161,97 @@ def test_a_picture_that_is_nowhere_is_asked_for_once_a_minute(site: Settings) ->
     assert pictures.get(KEY) == JPEG
 
 
-def test_the_last_frame_of_a_camera_is_never_asked_for(site: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:9")
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_dashboard_elsewhere_shows_the_last_frame_of_a_camera_always_anew(
+    site: Settings, elsewhere: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.cloud.last_frames.EACH_S", 0.1)
+    hub, there = open_pictures(site), open_pictures(elsewhere)
+    assert not there.exists(LAST)
     with pytest.raises(NotFound):
-        open_pictures(site).get("last/door-1.jpg")
+        there.get(LAST)
+    hub.put(LAST, JPEG)
+    until(lambda: there.exists(LAST))
+    assert there.get(LAST) == JPEG
+    before_ms = there.changed_ms(LAST)
+    hub.put(LAST, JPEG + b"2")
+    until(lambda: there.get(LAST) == JPEG + b"2")
+    assert there.changed_ms(LAST) > before_ms
+    assert there.keys() == []
+    assert JPEG[:8] not in in_bucket(site)[f"main/{LAST}"]
+    hub.delete(LAST)
+    assert not there.exists(LAST)
+
+
+def test_of_many_frames_of_a_camera_few_are_sent_and_the_newest_for_sure(
+    site: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.cloud.last_frames.EACH_S", 0.3)
+    sent: list[str] = []
+    put_sealed = BucketPictures.put_sealed
+
+    def counted(bucket: BucketPictures, key: str, sealed: bytes) -> None:
+        sent.append(key)
+        put_sealed(bucket, key, sealed)
+
+    monkeypatch.setattr(BucketPictures, "put_sealed", counted)
+    hub = open_pictures(site)
+    for number in range(100):
+        hub.put(LAST, JPEG + bytes([number]))
+    until(lambda: bucket_of(site).exists(LAST) and bucket_of(site).get(LAST) == JPEG + bytes([99]))
+    assert len(sent) <= 10
+
+
+def test_a_frame_that_is_deleted_while_it_is_on_its_way_does_not_stay_in_the_bucket(
+    site: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_sealed, under_way, deleted = BucketPictures.put_sealed, threading.Event(), threading.Event()
+
+    def slow(bucket: BucketPictures, key: str, sealed: bytes) -> None:
+        under_way.set()
+        assert deleted.wait(PATIENCE_S)
+        put_sealed(bucket, key, sealed)
+
+    def watched(bucket: BucketPictures, key: str) -> bool:
+        there = delete(bucket, key)
+        if deleted.is_set():
+            gone.set()
+        return there
+
+    delete, gone = BucketPictures.delete, threading.Event()
+    monkeypatch.setattr(BucketPictures, "put_sealed", slow)
+    monkeypatch.setattr(BucketPictures, "delete", watched)
+    hub = open_pictures(site)
+    hub.put(LAST, JPEG)
+    assert under_way.wait(PATIENCE_S)
+    hub.delete(LAST)
+    deleted.set()
+    assert gone.wait(PATIENCE_S)
+    assert in_bucket(site) == {}
+
+
+def test_while_the_bucket_is_away_frames_cost_no_time_and_the_newest_goes_afterwards(
+    site: Settings, monkeypatch: pytest.MonkeyPatch, storage_emulator: StorageEmulator
+) -> None:
+    monkeypatch.setattr("hub.cloud.last_frames.EACH_S", 0.05)
+    monkeypatch.setattr("hub.cloud.last_frames.AWAY_S", 0.2)
+    folder, keys = FolderPictures(site.pictures_dir), Keyring(site.site_key)
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:9")
+    bucket = BucketPictures(site, keys)
+    hub = MirroredPictures(folder, SealedPictures(folder, keys), bucket)
+    started = time.monotonic()
+    for number in range(20):
+        hub.put(LAST, JPEG + bytes([number]))
+    assert time.monotonic() - started < 2
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", storage_emulator.address)
+    bucket._opened = None  # the library looks for its emulator once
+    until(lambda: bucket_of(site).exists(LAST) and bucket_of(site).get(LAST) == JPEG + bytes([19]))
 
 
 def test_a_photo_that_a_dashboard_elsewhere_takes_in_is_found_by_the_hub(site: Settings, elsewhere: Settings) -> None:
