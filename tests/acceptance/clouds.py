@@ -166,7 +166,7 @@ class School:
         self._store.add_person(Person(person, f"Pupil {self._count}", str(self._count), "", consent, 1))
         photo_id = str(ULID())
         mine = [Template(person, photo_id, each.engine, each.vector) for each in templates]
-        self._store.add_photo(Photo(photo_id, person, f"photos/{photo_id}.jpg", photo.quality, 1), mine)
+        self._store.add_photo(Photo(photo_id, person, f"people/{person}/{photo_id}.jpg", photo.quality, 1), mine)
         self._enrolled.append(photo_id)
         return person
 

@@ -10,7 +10,6 @@ A small number by default; PZ_CLOUD=2000 makes so many attendances, with more of
 import math
 import os
 import random
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -25,7 +24,7 @@ from hub.cloud import firebase
 from hub.pipeline import now_ms
 from hub.settings import Settings
 from hub.store.documents import Kind
-from tests.acceptance.clouds import FACES, CloudHub, Key, School, Sightings, cloud_hub, days_before, photos_of_faces
+from tests.acceptance.clouds import FACES, CloudHub, Key, School, Sightings, cloud_hub, days_before
 from tests.acceptance.stack import until
 from tests.firestore_emulator import FirestoreEmulator
 from tests.proxy import Line
@@ -50,14 +49,6 @@ class Scenery:
     straight: Any
     cloud: Settings
     chance: random.Random
-
-
-@pytest.fixture(scope="module")
-def faces(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    folder = tmp_path_factory.mktemp("faces")
-    found = photos_of_faces(folder / "data")
-    shutil.rmtree(folder)
-    return found
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from hub.model import Correction, Status
 from hub.pipeline import now_ms
 from hub.settings import Settings
 from hub.store.opening import open_store
-from tests.acceptance.clouds import CloudHub, School, cloud_hub, photos_of_faces
+from tests.acceptance.clouds import CloudHub, School, cloud_hub
 from tests.acceptance.stack import until
 from tests.firestore_emulator import FirestoreEmulator, free_port
 from tests.integration.dashboard.test_bodies import signed_in
@@ -69,9 +70,9 @@ def office(tmp_path: Path, hub: CloudHub, firestore_emulator: FirestoreEmulator)
 
 
 def test_what_a_hub_sees_is_on_a_dashboard_elsewhere_and_what_is_corrected_there_at_the_hub(
-    hub: CloudHub, office: Office, tmp_path: Path
+    hub: CloudHub, office: Office, faces: Any
 ):
-    school, at_ms = School(hub.store, photos_of_faces(tmp_path / "faces")), now_ms()
+    school, at_ms = School(hub.store, faces), now_ms()
     pupils = school.next_three()
     hub.wait_for_pupils(at_ms, pupils)
     names = {each.name for each in hub.store.people() if each.person_id in pupils}
