@@ -65,6 +65,7 @@ class Process:
     def __init__(self, presenza: Settings) -> None:
         self._presenza = presenza
         self.exit_code = 0
+        self._line: Relay | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def run(self) -> None:
@@ -114,7 +115,7 @@ class Process:
         try:
             name = f"dashboard-{secrets.token_hex(4)}"
             relay = Relay(runtime.current(), hall, _login(self._presenza, name))
-            runtime.current().line = relay
+            runtime.current().line = self._line = relay
             await relay.run()
         except* PresenzaError as group:
             self._fail(group.exceptions[0])
@@ -132,6 +133,8 @@ class Process:
         timer = threading.Timer(4.0, os._exit, (self.exit_code,))
         timer.daemon = True
         timer.start()
+        if self._line is not None:
+            self._line.end()  # here, because the loop may not come to it any more
         for task in self._tasks:
             task.cancel()
         if reactor.running:

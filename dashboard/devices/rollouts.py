@@ -85,6 +85,10 @@ class Rollouts:
         """There is one to carry out."""
         self._wake.set()
 
+    def end(self) -> None:
+        """The process ends: have the record say so. From any thread."""
+        self._ending.set()
+
     def heard(self, device: str, payload: Any) -> None:
         if self._ear is not None:
             self._ear.heard(device, payload)
@@ -100,7 +104,7 @@ class Rollouts:
                         await asyncio.wait_for(self._wake.wait(), LOOK_S)
                     self._wake.clear()
         finally:
-            self._ending.set()  # the thread then ends its record; the process waits for it when it ends
+            self.end()  # the thread then ends its record; the process waits for it when it ends
             executor.shutdown(wait=False, cancel_futures=True)
 
     def _turn(self) -> bool:

@@ -72,6 +72,10 @@ class Relay:
             group.create_task(self._watch(), name="watch")
             group.create_task(self._rollouts.serve(), name="roll-outs")
 
+    def end(self) -> None:
+        """The process ends: what lives longer than a moment says so where it can be read later."""
+        self._rollouts.end()
+
     # -- for views, which run in threads -------------------------------------
     def publish(self, topic: str, payload: bytes, *, retain: bool = False, expiry_s: int | None = None) -> None:
         """Send a message. Raises Unavailable when the line is down."""
