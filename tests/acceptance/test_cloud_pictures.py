@@ -45,9 +45,9 @@ def test_pictures_go_to_the_bucket_sealed_and_leave_it_with_their_person(stack, 
     ack = stack.door.send(scene(portrait("obama", 3)))
     assert ack["outcome"] == "recognized"
     seen = stack.result_of(ack["frame_id"])["picture"]
-    until(lambda: len(in_bucket(cloud)) == 4)  # three photos of two people, and the frame
+    until(lambda: len(in_bucket(cloud)) == 5)  # three photos of two people, the frame, and the camera's last
     objects = in_bucket(cloud)
-    assert f"main/{seen}" in objects
+    assert {f"main/{seen}", "main/last/door-1.jpg"} <= set(objects)
     assert not any(JPEG_BEGINS in data for data in objects.values())
 
     elsewhere = cloud.model_copy(update={"data_dir": tmp_path / "elsewhere", "site_key_file": tmp_path / "key.json"})
