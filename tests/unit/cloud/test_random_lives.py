@@ -29,6 +29,8 @@ from tests.integration.store.records import (
 )
 from tests.unit.cloud.mirrors import Mirror, everything
 
+# Thousands of commits, each of which waits for the disk; what a power cut leaves is tested elsewhere.
+IN_MEMORY = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
 hubs = st.sampled_from([0, 1])
 ids = st.integers(0, 3)
 faults = st.lists(st.sampled_from([None, None, None, "away", "lost"]), max_size=12)
@@ -37,7 +39,7 @@ faults = st.lists(st.sampled_from([None, None, None, "away", "lost"]), max_size=
 class TwoHubs(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
+        self.folder = tempfile.TemporaryDirectory(dir=IN_MEMORY)
         self.cloud = Cloud()
         self.mirrors = [Mirror(Path(self.folder.name) / name, self.cloud) for name in ("here", "there")]
         self.number = 0
@@ -180,6 +182,6 @@ class TwoHubs(RuleBasedStateMachine):
 
 TestTwoHubs = TwoHubs.TestCase
 TestTwoHubs.settings = settings(
-    max_examples=20, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 pytestmark = pytest.mark.timeout(300)
