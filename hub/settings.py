@@ -280,7 +280,9 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
                 raise SettingsError(f"{key.removesuffix('_FILE')} and {key} are both set; one is enough.")
             values[name.removesuffix("_file")] = _read_secret(key, Path(text))
         elif name in Settings.model_fields:
-            values[name] = text
+            # A container's file passes on what is not set outside as empty.
+            if text or Settings.model_fields[name].default is not None:
+                values[name] = text
         else:
             raise SettingsError(f"{key} is no setting of Presenza; see docs/settings.md.")
     return values

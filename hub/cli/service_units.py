@@ -13,6 +13,7 @@ CapabilityBoundingSet=
 AmbientCapabilities=
 PrivateTmp=yes
 PrivateDevices=yes
+PrivateMounts=yes
 ProtectSystem=strict
 ProtectHome=read-only
 ProtectKernelTunables=yes

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from hub import settings
 from hub.cli import COMMANDS
 from hub.settings import PREFIX, Settings
 
@@ -73,9 +74,43 @@ def test_the_data_folder_is_a_volume(compose):
     folder = re.search(r"PRESENZA_DATA_DIR=(\S+)", value("ENV"))
     assert folder is not None
     assert value("VOLUME") == folder[1]
-    (mounted,) = compose["services"]["presenza"]["volumes"]
+    mounted, _ = compose["services"]["presenza"]["volumes"]
     name, _, path = mounted.partition(":")
     assert (name in compose["volumes"], path) == (True, folder[1])
+
+
+def filled_in(compose: dict[str, Any], **shell: str) -> dict[str, str]:
+    """The container's environment as `docker compose` makes it of the shell's: `${A:-b}`, `${A:+b}`, `${A:?why}`."""
+
+    def expand(found: re.Match[str]) -> str:
+        name, sign, word = found.groups()
+        given = shell.get(name, "")
+        return (word if given else "") if sign == "+" else given or (word if sign == "-" else "")
+
+    environment = compose["services"]["presenza"]["environment"]
+    return {name: re.sub(r"\$\{(\w+):([-+?])([^}]*)\}", expand, value) for name, value in environment.items()}
+
+
+def test_what_is_not_set_outside_is_the_default_inside(compose):
+    inside = settings.load(filled_in(compose, PRESENZA_MQTT_NAMES="hub.example"))
+    given = settings.load({"PRESENZA_MQTT_NAMES": "hub.example", "PRESENZA_TIME_ZONE": "UTC"})
+    assert inside == given
+
+
+def test_firestores_settings_reach_the_hub(compose):
+    outside = {"PRESENZA_STORE": "firestore", "PRESENZA_FIREBASE_PROJECT": "a-school", "PRESENZA_FIREBASE_KEY": "./k"}
+    inside = settings.load(filled_in(compose, PRESENZA_MQTT_NAMES="hub.example", **outside))
+    assert (inside.store, inside.firebase_project) == ("firestore", "a-school")
+    _, mounted = compose["services"]["presenza"]["volumes"]
+    assert str(inside.firebase_credentials) == mounted.removesuffix(":ro").rpartition(":")[2]
+
+
+def test_every_setting_of_firestore_may_be_given(compose):
+    wanted = {
+        name for name in Settings.model_fields if name.startswith("firebase_") or name in ("store", "storage_bucket")
+    }
+    named = {name.removeprefix(PREFIX).lower() for name in compose["services"]["presenza"]["environment"]}
+    assert wanted <= named
 
 
 def test_the_service_names_what_exists_and_nothing_that_the_format_does_not_know(compose):

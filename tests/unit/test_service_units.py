@@ -1,5 +1,8 @@
 """The systemd units: hardened, bounded, and right for any path."""
 
+import shutil
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,3 +83,21 @@ def test_a_folder_that_the_services_user_cannot_enter_is_found(tmp_path):
     assert found is not None
     assert closed.is_relative_to(found)  # pytest's own folder may be closed already
     assert closed_folder(Path("/usr/bin/env")) is None
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed here")
+def test_systemd_takes_the_units_and_finds_little_exposed(tmp_path):
+    place = replace(PLACE, executable=Path("/usr/bin/env"), project=Path("/usr"), user="daemon")
+    for name, text in units(place, workers=4).items():
+        (tmp_path / name).write_text(text)
+    made = [str(tmp_path / name) for name in SERVICES]
+    verify = subprocess.run(
+        ["systemd-analyze", "verify", *made, str(tmp_path / TARGET)], capture_output=True, text=True, check=False
+    )
+    assert (verify.returncode, verify.stderr) == (0, "")
+    # Of 10; what is left is the network, which they need, and memory that is written and run.
+    rated = subprocess.run(
+        ["systemd-analyze", "security", "--offline=yes", "--threshold=20", "--no-pager", *made],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert rated.returncode == 0, [line for line in rated.stdout.splitlines() if "Overall" in line]

@@ -259,3 +259,8 @@ def test_settings_can_go_to_another_process(folder: Path):
 def test_the_process_environment_is_what_counts_by_default(folder: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(os.environ, "PRESENZA_SITE", "annex")
     assert settings.load(data_dir=folder).site == "annex"
+
+
+def test_an_empty_variable_is_none_where_the_default_is_none(folder: Path):
+    loaded = load(folder, {"PRESENZA_FIREBASE_CREDENTIALS": "", "PRESENZA_MQTT_CERTIFICATE_PORT": ""}, "")
+    assert (loaded.firebase_credentials, loaded.mqtt_certificate_port) == (None, None)
