@@ -59,8 +59,10 @@ def _state(request: HttpRequest, runtime: Runtime, device: str) -> Mapping[str, 
         raise Http404
     ends_s, known, claimed = invited[device]
     now_s = time.time()
-    if not claimed and broker.code_open_until(runtime.settings, device, now_s):
-        return {"device": device, "state": "waiting", "left_s": max(1, round(ends_s - now_s))}
+    open_until = broker.code_open_until(runtime.settings, device, now_s)
+    if not claimed and open_until is not None:  # ours, or a newer one, which made ours void
+        state = "waiting" if open_until == ends_s else "expired"
+        return {"device": device, "state": state, "left_s": max(1, round(ends_s - now_s))}
     # A code that went before its end was used. Afterwards an identity that wasn't there before tells it.
     if not claimed and (now_s < ends_s or (not known and _has_identity(runtime, device))):
         request.session[SESSION] = invited | {device: [ends_s, known, True]}

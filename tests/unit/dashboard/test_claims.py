@@ -66,3 +66,11 @@ def test_a_name_that_cannot_be_gets_no_code(client, name):
 def test_another_sessions_invitation_is_not_shown(client, sign_in):
     client.post("/claims/", {"device": "gate-1"})
     assert sign_in("admin").get("/claims/gate-1/").status_code == 404
+
+
+def test_a_newer_code_for_the_same_camera_ends_the_older_one(client, sign_in):
+    client.post("/claims/", {"device": "gate-1"})
+    other = sign_in("admin")
+    other.post("/claims/", {"device": "gate-1"})
+    assert "was not used" in client.get("/claims/gate-1/").content.decode()
+    assert "Waiting for the camera" in other.get("/claims/gate-1/").content.decode()
