@@ -189,7 +189,9 @@ def restore(request: HttpRequest, device: str, version: int) -> HttpResponse:
     """Want again what was wanted before."""
     runtime = current()
     _known(runtime, device)
-    found = next((each for each in runtime.store.wanted_configs(device, limit=1_000_000) if each.version == version), None)
+    found = next(
+        (each for each in runtime.store.wanted_configs(device, limit=1_000_000) if each.version == version), None
+    )
     if found is None:
         raise Http404
     return _want(request, device, dict(found.config), f"version {version}")
