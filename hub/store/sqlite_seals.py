@@ -62,6 +62,10 @@ class SealTables:
                 counts.update(key_id_of(row[0]) or "" for row in db.execute(vectors.select(HEAD)))
         return dict(sorted(counts.items()))
 
+    def key_ids(self) -> frozenset[str]:
+        """The keys that open what is sealed. Raises StoreCorrupt, Unavailable."""
+        return frozenset(key.key_id for key in self._keys.all())
+
     def send_pictures(self, keys: Sequence[str]) -> None:
         with self._db.write() as db:
             db.executemany(SEND_PICTURE, [(key,) for key in keys])

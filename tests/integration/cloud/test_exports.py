@@ -16,6 +16,7 @@ from hub.mirroring import open_sync
 from hub.settings import Settings
 from hub.store.opening import open_keys, open_pictures, open_store
 from hub.store.sqlite import SqliteStore
+from tests.integration.store.records import ENGINE
 from tests.integration.store.test_documents import fill
 
 PATIENCE_S = 60.0  # for what takes about a second on a quiet machine
@@ -50,6 +51,24 @@ async def synchronized(site: Settings, store: SqliteStore, until: Callable[[], b
 def is_sent(store: SqliteStore) -> bool:
     waits = store.outbox.waiting(1) + store.outbox.waiting(1, pictures=True) + store.outbox.dead()
     return not waits and store.outbox.figures().pulled_ms is not None
+
+
+async def test_a_machine_that_gets_the_key_late_takes_in_the_faces_then(
+    cloud: Settings, file: Path, tmp_path: Path
+) -> None:
+    with closing(open_store(cloud)) as store:
+        import_file(file, store, open_pictures(cloud), open_keys(cloud))
+        await synchronized(cloud, store, lambda: is_sent(store))
+    there = cloud.model_copy(update={"data_dir": tmp_path / "elsewhere"})
+    with closing(open_store(there)) as store:
+        await synchronized(there, store, lambda: store.outbox.figures().pulled_ms is not None)
+        assert {skipped.reason for skipped in store.mirror.skipped()} == {"sealed"}
+        assert store.templates(ENGINE) == []
+        shutil.copy(cloud.site_key, there.site_key)
+        before = store.outbox.figures().pulled_ms
+        await synchronized(there, store, lambda: store.outbox.figures().pulled_ms != before)
+        assert store.mirror.skipped() == []
+        assert len(store.templates(ENGINE)) == 2
 
 
 async def test_from_a_file_through_the_cloud_to_another_machine_and_out_again(
