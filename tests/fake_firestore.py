@@ -44,6 +44,7 @@ class FakeFirestore:
         self.calls: list[tuple[str, str, str]] = []
         self.rung: list[set[str]] = []
         self.before_replace: Callable[[], None] = lambda: None
+        self.after_reading: Callable[[Kind], None] = lambda kind: None
 
     def create(self, kind: Kind, name: str, fields: Fields) -> None:
         def create() -> None:
@@ -86,6 +87,7 @@ class FakeFirestore:
             pages.append(Page(page, self.cloud.clock_us, page[-1] if len(page) == PAGE else None))
 
         self._call("changed_since", kind, "", read)
+        self.after_reading(kind)
         return pages[0]
 
     def ring(self, kinds: Collection[str]) -> None:

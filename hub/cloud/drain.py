@@ -8,8 +8,10 @@
 | lets us do nothing        | stays; the drain pauses and says why                                   |
 """
 
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -55,12 +57,14 @@ class Drain:
         *,
         pictures: bool = False,
         threads: int = WINDOW,
+        gate: AbstractContextManager[object] | None = None,
     ) -> None:
-        """`send` raises Unreachable, NotAllowed, Refused, or what the store raises."""
+        """`send` raises Unreachable, NotAllowed, Refused, or what the store raises; `gate`: see `Puller`."""
         self._outbox = outbox
         self._send = send
         self._clock_s = clock_s
         self._pictures = pictures
+        self._gate = gate or threading.Lock()
         self._line = Line.UP
         self._told_s: dict[str, float] = {}  # when a camera's state was sent last
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="drain")
@@ -122,7 +126,8 @@ class Drain:
         step.sent, step.kinds = len(sent), {entry.kind for entry in sent}
         self._told_s |= {entry.key: self._clock_s() for entry in sent if entry.kind == NEWS}
         if sent:
-            self._outbox.done(sent, all_is_well=step.line is Line.UP and not self._pictures)
+            with self._gate:
+                self._outbox.done(sent, all_is_well=step.line is Line.UP and not self._pictures)
 
 
 def _line_of(error: PresenzaError, before: Line) -> Line:

@@ -9,6 +9,7 @@ import asyncio
 import fcntl
 import os
 import random
+import threading
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -79,6 +80,7 @@ class Sync:
         self._forget_pictures = forget_pictures
         self._keep_events_days = keep_events_days
         self._on_pulled = on_pulled
+        self._gate = threading.Lock()
         self._asked = asyncio.Event()
         self._news = False
         self._heard: set[Kind] = set()
@@ -112,14 +114,14 @@ class Sync:
 
     def _drains(self, remote: Remote) -> list[Drain]:
         sender = DocumentSender(self._store, remote, erase=self._erase, keep_events_days=self._keep_events_days)
-        drains = [Drain(self._store.outbox, sender.send, monotonic)]
+        drains = [Drain(self._store.outbox, sender.send, monotonic, gate=self._gate)]
         if self._uploader is not None:
             pictures = PictureSender(self._store, self._uploader)
             drains.append(Drain(self._store.outbox, pictures.send, monotonic, pictures=True))
         return drains
 
     def _puller(self, remote: Remote) -> Puller:
-        return Puller(self._store, remote, erase=self._erase, forget_pictures=self._forget_pictures)
+        return Puller(self._store, remote, erase=self._erase, forget_pictures=self._forget_pictures, gate=self._gate)
 
     async def _work(self) -> None:
         remote = await self._opened()

@@ -1,5 +1,6 @@
 """A mirror whose Firestore is a fake, worked by hand: no timers."""
 
+import threading
 from pathlib import Path
 
 from hub.cloud.drain import Drain, Step
@@ -23,11 +24,13 @@ class Mirror:
         self.now_s = 0.0
         self.erased: list[str] = []
         self.forgotten: list[str] = []
+        gate = threading.Lock()
         sender = DocumentSender(self.store, self.remote, erase=self.erase, keep_events_days=90)
-        self.drain = Drain(self.store.outbox, sender.send, lambda: self.now_s, threads=1)
+        self.drain = Drain(self.store.outbox, sender.send, lambda: self.now_s, threads=1, gate=gate)
         pictures = PictureSender(self.store, self.bucket)
         self.pictures = Drain(self.store.outbox, pictures.send, lambda: self.now_s, pictures=True)
-        self.puller = Puller(self.store, self.remote, erase=self.erase, forget_pictures=self.forgotten.extend)
+        forget = self.forgotten.extend
+        self.puller = Puller(self.store, self.remote, erase=self.erase, forget_pictures=forget, gate=gate)
 
     def erase(self, person_id: str) -> None:
         try:

@@ -1,5 +1,7 @@
 """What comes from Firestore: in any order, edited by hand, removed, or meeting what waits here."""
 
+import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -305,3 +307,57 @@ def test_a_mirror_that_begins_with_people_of_its_own_brings_them_along(here: Mir
     assert everything(here) == everything(there)
     assert {person.person_id for person in here.store.people()} == {"p-1", "p-2", "p-9"}
     assert [day.person_id for day in here.store.attendance(DAY, DAY)] == ["p-1", "p-2", "p-9"]
+
+
+def test_what_is_sent_between_reading_and_writing_down_is_not_undone(here: Mirror, there: Mirror, cloud: Cloud) -> None:
+    here.store.add_person(a_person("p-1", name="Old"))
+    here.store.add_person(a_person("p-2"))
+    here.send()
+    there.pull()
+    edit(cloud, Kind.PEOPLE, "p-1", name="Somebody else's")
+
+    def meanwhile(kind: Kind) -> None:
+        there.remote.after_reading = lambda kind: None
+        there.store.update_person(a_person("p-1", name="New"))
+        there.store.remove_person("p-2")
+        sending.start()
+        while ("replace", "people", "p-1") not in there.remote.calls or not is_marked(cloud, "p-2"):
+            time.sleep(0.001)
+
+    sending = threading.Thread(target=there.send)
+    there.remote.after_reading = meanwhile
+    there.pull()
+    sending.join()
+    assert [(person.person_id, person.name) for person in there.store.people()] == [("p-1", "New")]
+    assert there.waiting() == []
+
+
+def is_marked(cloud: Cloud, person_id: str) -> bool:
+    return cloud.documents[Kind.PEOPLE, person_id].is_tombstone
+
+
+def test_who_is_added_while_everything_is_pulled_anew_is_not_taken_for_gone(
+    here: Mirror, there: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.store.add_person(a_person("p-1"))
+    here.send()
+    there.pull()
+    now = pulling.now_ms()
+    monkeypatch.setattr(pulling, "now_ms", lambda: now + 29 * pulling.DAY_MS)
+    added = threading.Thread(target=lambda: (there.store.add_person(a_person("p-2")), there.send()))
+
+    def meanwhile(kind: Kind) -> None:
+        if kind is Kind.DEVICES:  # people have been read
+            there.remote.after_reading = lambda kind: None
+            added.start()
+
+    there.remote.after_reading = meanwhile
+    original = there.store.mirror.missing
+
+    def missing(kind: Kind, keys: set[str]) -> list[str]:
+        added.join()
+        return original(kind, keys)
+
+    monkeypatch.setattr(there.store.mirror, "missing", missing)
+    there.pull()
+    assert {person.person_id for person in there.store.people()} == {"p-1", "p-2"}
