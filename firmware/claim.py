@@ -84,7 +84,7 @@ class Claim:
         except mqtt.Refused:
             log("claim", "the broker lets nobody in: no code is open; make one: presenza device invite")
             return "closed"
-        except (KeyError, TypeError):
+        except (LookupError, TypeError, AttributeError, MemoryError, RuntimeError):
             error = "answer"
         except _ERRORS as problem:
             log("claim", "no answer:", why(problem))

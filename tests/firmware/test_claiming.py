@@ -1,6 +1,7 @@
 """A camera without an identity claims one by a code: the firmware and the simulated camera do it alike."""
 
 import asyncio
+import itertools
 import json
 import re
 import time
@@ -18,7 +19,7 @@ from hub.simulator.camera import Camera
 from hub.simulator.claiming import Claimant
 from hub.simulator.credentials import Credentials
 from hub.simulator.scene import Optics
-from tests.broker.clients import claimant
+from tests.broker.clients import claimant, service
 from tests.firmware.board import Board
 from tests.firmware.conftest import MakeBoard, picture
 from tests.firmware.hubside import HubSide
@@ -268,3 +269,63 @@ async def test_a_power_cut_while_the_identity_is_written_leaves_the_code(make_bo
     async with board:
         await board.log("connected to 127.0.0.1 as door-1")
     assert not (board.flash / "node.json.new").exists()
+
+
+NONSENSE = (
+    b"", b"{", b"[]", b"null", b'{"v":1,"ok":true}', b"[" * 3000, b"x" * 60_000,
+    b'{"v":1,"ok":true,"credentials":{}}', b'{"v":1,"ok":true,"credentials":[]}',
+    b'{"v":1,"ok":true,"credentials":{"device":"../door","username":"a","password":"b"}}',
+    b'{"v":1,"ok":true,"credentials":{"device":"door-1","username":"a","password":7}}',
+)  # fmt: skip
+
+
+class Babbler:
+    """Answers each question with the next nonsense."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site.settings.site
+        self._nonsense = itertools.cycle(NONSENSE)
+        self._client = service(site.settings, "admin", client_id="test:babbler")
+        self._client.paho.on_message = self._on_message
+        assert self._client.subscribe(wire.claim(self._site, wire.REQUEST))
+
+    def _on_message(self, client: Any, _data: Any, message: Any) -> None:
+        topic = wire.claim(self._site, f"{wire.REPLY}/{json.loads(message.payload)['reply']}")
+        client.publish(topic, next(self._nonsense), qos=1)
+
+    def close(self) -> None:
+        self._client.close()
+
+
+@pytest.fixture
+def babbler(broker_site: Site) -> Iterator[None]:
+    """Instead of the desk."""
+    invite(broker_site)
+    babbling = Babbler(broker_site)
+    yield
+    babbling.close()
+
+
+@pytest.mark.parametrize("kind", ["firmware", "simulated"])
+@pytest.mark.usefixtures("babbler")
+async def test_an_answer_that_makes_no_sense_changes_nothing(
+    kind: str, broker_site: Site, make_board: MakeBoard, source: Build, tmp_path: Path
+) -> None:
+    way = broker.way(broker_site.settings) | {"host": "127.0.0.1"}
+    file = tmp_path / "node.json"
+    file.write_text(json.dumps(way))
+    newcomer: OnBoard | Simulated
+    if kind == "firmware":
+        newcomer = OnBoard(await make_board(source, credentials=way))
+        await newcomer.says("this camera has no identity")
+    else:
+        newcomer = Simulated(file)
+    for _ in NONSENSE:
+        newcomer.enter(WRONG)
+        await newcomer.says("no answer: |the answer makes no sense")
+        await newcomer.says("again in")
+    assert "device" not in newcomer.node()
+    if isinstance(newcomer, Simulated):
+        await newcomer.end()
+    else:
+        assert newcomer.board.boots == 1
