@@ -10,6 +10,7 @@ from django.utils import translation
 from dashboard import words
 from dashboard.audit.models import Entry
 from dashboard.live.feed import Feed
+from dashboard.live.hall import hall
 from hub.errors import Unavailable
 from hub.model import Event, FacePlace, FaceResult, FrameKey, Negative, Outcome
 from hub.payloads import DenyReply, RpcError
@@ -210,6 +211,15 @@ def test_a_stranger_is_nobody(site, sign_in):
 
 
 # -- the feed ---------------------------------------------------------------------
+def test_the_feed_offers_the_correction_to_those_who_may(seen, sign_in):
+    hall.feed.result(result(1, "p-ada", "recognized", result_id="01E00001"))
+    for client, may in ((sign_in("admin"), True), (sign_in("teacher", ("5a",)), True), (sign_in("viewer"), False)):
+        page = text(client.get("/today/"))
+        assert f'class="not" href="{WHERE}"' in page  # one row is made for all; the page's style hides the link
+        assert ('class="feed may-correct"' in page) is may
+    assert "may-correct" not in text(sign_in("admin", ("wall",)).get("/today/door/"))
+
+
 def event_of(shown, person_id: str | None) -> Event:
     (face,) = shown.faces
     face = FaceResult(BOX, face.outcome, None, person_id)
