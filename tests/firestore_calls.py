@@ -5,6 +5,7 @@ document written or deleted. (Firestore's "Understand billing"; counts and sums 
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,20 +23,35 @@ class Calls:
     writes: int = 0
     requests: int = 0
     shapes: list[Shape] = field(default_factory=list)
+    reads_of: Counter[str] = field(default_factory=Counter)  # by collection; what isn't queried by `get` and `listen`
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(self, *, reads: int = 0, writes: int = 0, asked: Any = None) -> None:
+    def add(self, *, reads: int = 0, writes: int = 0, asked: Any = None, way: str = "get") -> None:
         with self._lock:
             self.reads += reads
             self.writes += writes
             self.requests += 1
             if asked is not None:
                 self.shapes.append(shape(asked))
+                way = self.shapes[-1].collection
+            if reads:
+                self.reads_of[way] += reads
+
+    def taken(self) -> "Calls":
+        """What was counted so far; counting begins anew."""
+        with self._lock:
+            before = Calls(self.reads, self.writes, self.requests, self.shapes, self.reads_of)
+            self.reads = self.writes = self.requests = 0
+            self.shapes, self.reads_of = [], Counter()
+        return before
 
 
 @contextmanager
 def recording() -> Iterator[Calls]:
-    """Count everything that clients of this process ask of Firestore until the block ends."""
+    """Count everything that clients of this process ask of Firestore until the block ends.
+
+    What a listener delivers is counted if it began to listen inside.
+    """
     from google.cloud.firestore_v1.services.firestore.client import FirestoreClient
     from google.cloud.firestore_v1.watch import Watch
 
@@ -130,7 +146,7 @@ def _delivering(calls: Calls, original: Any) -> Any:
             version = (id(self), document.name, str(document.update_time))
             if version not in delivered:  # the emulator begins anew at each change, and delivers all of them again
                 delivered.add(version)
-                calls.add(reads=1)
+                calls.add(reads=1, way="listen")
         original(self, proto)
 
     return on_snapshot

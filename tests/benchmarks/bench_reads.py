@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from hub.cli.output import json_option
+from hub.cloud.pull import FAR_US
 from hub.errors import Unavailable
 from hub.mirroring import open_sync
 from hub.model import DeviceState
@@ -42,6 +43,7 @@ COLUMNS = {
     "writes": "writes",
     "requests": "requests",
     "dollars": "US$ a month",
+    "reads_of": "what was read",
 }
 
 
@@ -63,7 +65,9 @@ def command(people: int, cameras: int, seconds: int, as_json: bool) -> None:
 
 
 def _row(what: str, calls: Calls, seconds: float) -> dict[str, Any]:
-    return {"what": what, "seconds": seconds, "reads": calls.reads, "writes": calls.writes, "requests": calls.requests}
+    most = ", ".join(f"{way} {count}" for way, count in calls.reads_of.most_common())
+    counted = {name: getattr(calls, name) for name in ("reads", "writes", "requests")}
+    return {"what": what, "seconds": seconds, **counted, "reads_of": most}
 
 
 def _day(quiet: Calls, rush: Calls, seconds: float) -> dict[str, Any]:
@@ -76,15 +80,26 @@ def _day(quiet: Calls, rush: Calls, seconds: float) -> dict[str, Any]:
 
 
 async def _measure(folder: Path, cloud: Settings, people: int, cameras: int, seconds: float) -> tuple[Calls, Calls]:
-    async with _machine(folder / "hub", cloud) as hub, _machine(folder / "dashboard", cloud) as dashboard:
-        for number in range(people):
-            hub.add_person(_person(number))
-        await _until(lambda: hub.outbox.figures().waiting == 0 and len(dashboard.people()) == people)
-        with recording() as quiet:
+    with recording() as calls:
+        async with _machine(folder / "hub", cloud) as hub, _machine(folder / "dashboard", cloud) as dashboard:
+            await _settle(hub, dashboard, people)
+            calls.taken()
             await _live(hub, dashboard, cameras, seconds)
-        with recording() as rush:
+            quiet = calls.taken()
             await _live(hub, dashboard, cameras, seconds, people=people)
-    return quiet, rush
+            return quiet, calls.taken()
+
+
+async def _settle(hub: SqliteStore, dashboard: SqliteStore, people: int) -> None:
+    """Everybody is known on both machines, and a pull of everything doesn't reach back to that."""
+    for number in range(people):
+        hub.add_person(_person(number))
+    await _until(lambda: hub.outbox.figures().waiting == 0 and len(dashboard.people()) == people)
+    await asyncio.sleep(FAR_US / 1e6)
+    for store in (hub, dashboard):
+        since_ms = now_ms()
+        store.outbox.ask()
+        await _until(lambda store=store, since_ms=since_ms: (store.outbox.figures().pulled_ms or 0) > since_ms)
 
 
 @asynccontextmanager
