@@ -74,3 +74,34 @@ def test_a_template_and_its_roll_out(browser, axe, house, scheme):
     browser.find("form[action$='/stop/'] button").click()
     browser.until(lambda: "Stopped by hand" in browser.text("#rollout"))
     assert serious(browser, axe) == []
+
+
+def test_trouble_with_the_cloud(browser, axe, house, scheme):
+    with closing(open_store(house.stack.site.settings)) as store:
+        store.outbox.switch_on("a-project/main")
+        store.outbox.bury(store.outbox.waiting(1)[0], "The document is larger than Firestore takes.")
+        store.outbox.in_trouble("Firestore doesn't answer.", pause=True)
+        try:
+            browser.sign_in()
+            browser.open("/system/")
+            assert "larger than Firestore takes" in browser.text("#cloud")
+            assert serious(browser, axe) == []
+            browser.find("form[action$='/cloud/retry/'] button").click()
+            browser.until(lambda: "tried again" in browser.text())
+            assert store.outbox.dead() == []
+        finally:
+            store.outbox.switch_off()
+
+
+def test_settings_that_the_hub_does_not_have_in_force(browser, axe, house, scheme):
+    toml = house.stack.site.settings.data_dir / "presenza.toml"
+    before = toml.read_text(encoding="utf-8") if toml.exists() else ""
+    try:
+        toml.write_text(f"{before}\nmin_face_px = 77\n", encoding="utf-8")
+        browser.sign_in()
+        browser.open("/settings/")
+        browser.until(lambda: browser.all("#differs"))
+        assert "77" in browser.text("#differs")
+        assert serious(browser, axe) == []
+    finally:
+        toml.write_text(before, encoding="utf-8")
