@@ -15,7 +15,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.http import HttpRequest, parse_cookie
 from django.urls import Resolver404, resolve
-from twisted.internet import reactor, threads
+from twisted.internet import threads
 
 from dashboard.accounts.tokens import bearer
 from dashboard.rights import Right, granted, right_of
@@ -129,6 +129,8 @@ class BoundedRequest(WebRequest):
         )
         self.transport.write("\r\n".join(lines).encode() + b"\r\n\r\n" + words)
         self.transport.loseWriteConnection()
+        from twisted.internet import reactor  # not before daphne has put its own in place
+
         reactor.callLater(LINGER_S, self.transport.abortConnection)
 
 
