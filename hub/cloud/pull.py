@@ -12,15 +12,13 @@ from datetime import datetime
 
 import structlog
 
-from hub.cloud.remote import TOMBSTONE_DAYS, Page, Remote, Stored, key_of, name_of
+from hub.cloud.remote import Page, Remote, Stored, is_forgotten, key_of, name_of
 from hub.store.documents import Kind
 from hub.store.mirror import REMOVABLE, Applied, Change, Skipped
 from hub.store.outbox import now_ms
 from hub.store.sqlite import SqliteStore
 
 NEAR_US, FAR_US = 2_000_000, 60_000_000  # how far a pull reaches back: after a bell, and of everything
-DAY_MS = 86_400_000
-FORGOTTEN_MS = (TOMBSTONE_DAYS - 2) * DAY_MS  # two days before the first removal may be forgotten
 EVERYTHING = 1 << 31  # documents
 RETRIED = 50  # documents that waited for others, looked at again by one pull
 
@@ -64,7 +62,7 @@ class Puller:
 
     def pull(self, kinds: Collection[Kind] = tuple(Kind), back_us: int = FAR_US) -> Pulled:
         """Bring the mirror up to date. Raises Unreachable, NotAllowed, Refused, or what the store raises."""
-        if self._is_forgotten():
+        if is_forgotten(self._store.outbox.pulled_ms(), now_ms()):
             return self._pull_anew()
         pulled = Pulled()
         for kind in Kind:
@@ -76,10 +74,6 @@ class Puller:
         self._look_with_new_keys(pulled)
         self._store.outbox.pulled(everything=everything)
         return pulled
-
-    def _is_forgotten(self) -> bool:
-        pulled_ms = self._store.outbox.figures().pulled_ms
-        return pulled_ms is not None and now_ms() - pulled_ms > FORGOTTEN_MS
 
     def _pull_anew(self) -> Pulled:
         log.warning("the mirror is too old: everything is pulled again")

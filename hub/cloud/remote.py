@@ -15,6 +15,7 @@ from hub.errors import PresenzaError, Unavailable
 from hub.store.documents import Kind
 
 TOMBSTONE_DAYS = 30  # how long Firestore remembers that something was removed
+DAY_MS = 86_400_000
 # Their names rise with time. Firestore spreads documents by name, so they get a hash before it.
 HASHED = (Kind.EVENTS, Kind.ATTENDANCE, Kind.CORRECTIONS, Kind.NEGATIVES, Kind.CONFLICTS)
 
@@ -99,6 +100,11 @@ class Remote(Protocol):
 
     def close(self) -> None:
         """Let go, also of calls that are under way."""
+
+
+def is_forgotten(pulled_ms: int | None, now_ms: int) -> bool:
+    """Whether a mirror that pulled last at that time may have missed removals: two days before they are swept up."""
+    return pulled_ms is not None and now_ms - pulled_ms > (TOMBSTONE_DAYS - 2) * DAY_MS
 
 
 def name_of(kind: Kind, key: str) -> str:

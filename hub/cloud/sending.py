@@ -19,12 +19,13 @@ from hub.cloud.remote import (
     Remote,
     Stored,
     Unreachable,
+    is_forgotten,
     name_of,
 )
 from hub.store import rows
 from hub.store.documents import Document, DocumentRefused, Kind, checked
 from hub.store.merge import earlier
-from hub.store.outbox import Entry
+from hub.store.outbox import Entry, now_ms
 from hub.store.sqlite import SqliteStore
 
 TRIES = 5  # to write over a document that others write to at the same moment
@@ -75,6 +76,9 @@ class DocumentSender:
 
     def send(self, entry: Entry) -> None:
         """Make Firestore have the document as it is here now. Raises Unreachable, NotAllowed, Refused."""
+        if is_forgotten(self._outbox.pulled_ms(), now_ms()):
+            # What it has may have been removed elsewhere, people above all: that is found out first.
+            raise Unreachable("This machine was away for weeks: it pulls everything before it sends anything.")
         kind, name = Kind(entry.kind), name_of(Kind(entry.kind), entry.key)
         document = self._outbox.document(entry)
         try:
@@ -83,7 +87,7 @@ class DocumentSender:
             elif kind is Kind.ATTENDANCE:
                 self._claim(document, name, fresh=entry.fresh)
             elif kind is Kind.PEOPLE:
-                self._send_person(document, name, anew=entry.fresh and not entry.tries)
+                self._send_person(document, name, anew=entry.anew and not entry.tries)
             else:
                 self._remote.set(kind, name, self._fields(document))
         except Refused:

@@ -32,6 +32,7 @@ REMOVABLE = (
     Kind.NEGATIVES,
 )
 
+ADDED_HERE = 1  # of `outbox.fresh`
 MOVE_ON = """
     INSERT INTO sync_cursor VALUES (?, ?)
     ON CONFLICT (kind) DO UPDATE SET changed_us = max(changed_us, excluded.changed_us)"""
@@ -119,7 +120,7 @@ class Mirror:
         """What is here and neither there nor on its way: it was removed so long ago that nobody says so any more."""
         with self._db.read() as db:
             here = keys(db, kind) - set(there)
-            return sorted(key for key in here if _pending(db, kind, key) is None)
+            return sorted(key for key in here if _is_known_there(kind, _pending(db, kind, key)))
 
     def begin_anew(self) -> None:
         """Forget the cursors: everything is pulled again."""
@@ -193,13 +194,18 @@ def _keep_conflict(db: sqlite3.Connection, later: Document, sealed: Keyring) -> 
 def _remove(db: sqlite3.Connection, kind: Kind, key: str, applied: Applied, ours: sqlite3.Row | None) -> bool:
     if kind is Kind.PEOPLE:
         # Erasing wins over whatever was changed meanwhile. Only who was added anew here is somebody else.
-        if ours is None or not ours["fresh"]:
+        if ours is None or ours["fresh"] != ADDED_HERE:
             applied.erase.append(key)
         return False
     if ours is not None or kind not in REMOVABLE:
         return False
     applied.pictures += delete(db, kind, key).pictures
     return True
+
+
+def _is_known_there(kind: Kind, ours: sqlite3.Row | None) -> bool:
+    """Whether Firestore had a document once: a change that waits doesn't keep a person, only being new does."""
+    return ours is None or (kind is Kind.PEOPLE and not ours["fresh"])
 
 
 def _pending(db: sqlite3.Connection, kind: Kind, key: str) -> sqlite3.Row | None:

@@ -34,8 +34,8 @@ TROUBLE = {False: "UPDATE sync SET trouble = ?, paused = NULL", True: "UPDATE sy
 class Entry:
     """A document, or a picture, that waits.
 
-    `fresh`: a person who was added here, or a first sighting of a day that was made here, and Firestore
-    has never confirmed it.
+    `fresh`: a person, or a first sighting of a day, that Firestore has never confirmed; `anew`: and that was
+    made here since this is a mirror.
     """
 
     seq: int
@@ -43,6 +43,7 @@ class Entry:
     key: str
     change: int
     fresh: bool
+    anew: bool
     since_ms: int
     tries: int = 0
     last_error: str | None = None
@@ -91,7 +92,8 @@ class Outbox:
             origin = secrets.token_hex(8)
             db.execute("UPDATE sync SET recording = 1, target = ?, origin = ?", (target, origin))
             for kind, key, table in EVERYTHING:
-                db.execute(f"INSERT INTO changed SELECT '{kind}', {key}, 0 FROM {table}")  # noqa: S608 - our own names
+                fresh = 2 if kind in (Kind.PEOPLE, Kind.ATTENDANCE) else 0
+                db.execute(f"INSERT INTO changed SELECT '{kind}', {key}, {fresh} FROM {table}")  # noqa: S608
 
     def switch_off(self) -> bool:
         """Forget what waits: this database is no mirror any more. Whether it was one."""
@@ -172,6 +174,12 @@ class Outbox:
             db.execute(ANSWERED, (now_ms(),))
             if everything:
                 db.execute("UPDATE sync SET pulled_ms = ?", (now_ms(),))
+
+    def pulled_ms(self) -> int | None:
+        """When everything had been pulled; None: never."""
+        with self._db.read() as db:
+            found = db.execute("SELECT pulled_ms FROM sync").fetchone()[0]
+        return None if found is None else int(found)
 
     def in_trouble(self, sentence: str, *, pause: bool = False) -> None:
         """Firestore can't be reached; `pause`: or lets us do nothing, which won't pass by itself."""
@@ -254,6 +262,7 @@ def _forget(db: sqlite3.Connection) -> None:
 
 def _entry(row: sqlite3.Row) -> Entry:
     return Entry(
-        row["seq"], row["kind"], row["key"], row["change"], bool(row["fresh"]), row["since_ms"],
+        row["seq"], row["kind"], row["key"], row["change"], row["fresh"] > 0, row["fresh"] == 1,
+        row["since_ms"],
         row["tries"], row["last_error"],
     )  # fmt: skip

@@ -7,7 +7,7 @@ CREATE TABLE outbox (
     kind TEXT NOT NULL,
     key TEXT NOT NULL,
     change INTEGER NOT NULL DEFAULT 1, -- rises with each change, so that one during the sending isn't missed
-    fresh INTEGER NOT NULL DEFAULT 0, -- 1: a person, or a first sighting of a day, that began here and isn't confirmed
+    fresh INTEGER NOT NULL DEFAULT 0, -- a person or a first sighting, unconfirmed: 1 made here, 2 before the mirror began
     since_ms INTEGER NOT NULL,
     tries INTEGER NOT NULL DEFAULT 0,
     state TEXT NOT NULL DEFAULT 'waiting', -- or `dead`: can never succeed as it is

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hub.cloud import pull as pulling
-from hub.cloud.remote import Unreachable, name_of
+from hub.cloud import sending
+from hub.cloud.drain import Line
+from hub.cloud.remote import DAY_MS, Unreachable, name_of
 from hub.model import Device, Status
 from hub.shadow import ConfigTemplate
 from hub.store.documents import Kind
@@ -16,6 +18,7 @@ from tests.fake_firestore import Cloud
 from tests.integration.store.records import (
     DAY,
     ENGINE,
+    NINE_MS,
     a_correction,
     a_face,
     a_frame,
@@ -36,6 +39,19 @@ def day_of_work(mirror: Mirror) -> None:
     for number in range(8):
         see(mirror.store, a_frame(number), a_face(f"p-{1 + number % 2}"))
     mirror.store.correct(a_correction("c-1", Status.LATE))
+
+
+def weeks_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = pulling.now_ms()
+    for module in (pulling, sending):
+        monkeypatch.setattr(module, "now_ms", lambda: now + 29 * DAY_MS)
+
+
+def sweep(cloud: Cloud) -> None:
+    """What Firestore does with marks after a month."""
+    for place, stored in list(cloud.documents.items()):
+        if stored.is_tombstone:
+            del cloud.documents[place]
 
 
 def edit(cloud: Cloud, kind: Kind, key: str, **changes: object) -> None:
@@ -164,15 +180,13 @@ def test_a_mirror_that_was_away_too_long_drops_what_is_gone(
     here.store.remove_person("p-2")
     here.store.remove_device("door-1")
     here.send()
-    for place, stored in list(cloud.documents.items()):
-        if stored.is_tombstone:
-            del cloud.documents[place]  # Firestore has swept it up
+    sweep(cloud)
     there.store.add_device(Device("door-7", 1))
-    now = pulling.now_ms()
-    monkeypatch.setattr(pulling, "now_ms", lambda: now + 29 * pulling.DAY_MS)
+    weeks_pass(monkeypatch)
     there.pull()
     assert [person.person_id for person in there.store.people()] == ["p-1"]
     assert [device.device for device in there.store.devices()] == ["door-7"]
+    monkeypatch.undo()
     there.send()
     here.pull()
     assert [device.device for device in here.store.devices()] == ["door-7"]
@@ -320,14 +334,14 @@ def test_what_is_sent_between_reading_and_writing_down_is_not_undone(here: Mirro
         there.remote.after_reading = lambda kind: None
         there.store.update_person(a_person("p-1", name="New"))
         there.store.remove_person("p-2")
-        sending.start()
+        sender.start()
         while ("replace", "people", "p-1") not in there.remote.calls or not is_marked(cloud, "p-2"):
             time.sleep(0.001)
 
-    sending = threading.Thread(target=there.send)
+    sender = threading.Thread(target=there.send)
     there.remote.after_reading = meanwhile
     there.pull()
-    sending.join()
+    sender.join()
     assert [(person.person_id, person.name) for person in there.store.people()] == [("p-1", "New")]
     assert there.waiting() == []
 
@@ -342,8 +356,7 @@ def test_who_is_added_while_everything_is_pulled_anew_is_not_taken_for_gone(
     here.store.add_person(a_person("p-1"))
     here.send()
     there.pull()
-    now = pulling.now_ms()
-    monkeypatch.setattr(pulling, "now_ms", lambda: now + 29 * pulling.DAY_MS)
+    weeks_pass(monkeypatch)
     added = threading.Thread(target=lambda: (there.store.add_person(a_person("p-2")), there.send()))
 
     def meanwhile(kind: Kind) -> None:
@@ -361,3 +374,52 @@ def test_who_is_added_while_everything_is_pulled_anew_is_not_taken_for_gone(
     monkeypatch.setattr(there.store.mirror, "missing", missing)
     there.pull()
     assert {person.person_id for person in there.store.people()} == {"p-1", "p-2"}
+
+
+def test_a_change_from_before_long_weeks_away_brings_nobody_back(
+    here: Mirror, there: Mirror, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.store.add_person(a_person("p-1"))
+    here.send()
+    there.pull()
+    there.store.update_person(a_person("p-1", name="Changed"))
+    there.store.add_person(a_person("p-2"))
+    here.store.remove_person("p-1")
+    here.send()
+    sweep(cloud)
+    weeks_pass(monkeypatch)
+    assert there.drain.step().line is Line.DOWN
+    assert "pulls everything" in str(there.store.outbox.figures().trouble)
+    there.pull()
+    monkeypatch.undo()
+    there.send()
+    assert [person.person_id for person in there.store.people()] == ["p-2"]
+    assert [stored.name for stored in cloud.of(Kind.PEOPLE) if not stored.is_tombstone] == ["p-2"]
+
+
+def test_people_who_were_here_before_the_mirror_and_never_went_up_are_not_taken_for_gone(
+    there: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there.store.outbox.switch_off()
+    there.store.add_person(a_person("p-1"))
+    there.store.outbox.switch_on("a-project/main")
+    there.remote.origin = there.store.outbox.origin()
+    there.pull()
+    weeks_pass(monkeypatch)
+    there.pull()
+    assert [person.person_id for person in there.store.people()] == ["p-1"]
+
+
+def test_two_sites_that_join_keep_both_sightings_of_a_day(here: Mirror, there: Mirror) -> None:
+    for number, mirror in enumerate((here, there)):
+        mirror.store.outbox.switch_off()
+        mirror.store.add_person(a_person("p-1"))
+        see(mirror.store, a_frame(number, device=f"door-{number}", received_ms=NINE_MS + number), a_face())
+        mirror.store.outbox.switch_on("a-project/main")
+        mirror.remote.origin = mirror.store.outbox.origin()
+    for mirror in (there, here, there, here):
+        mirror.send()
+        mirror.pull()
+    assert everything(here) == everything(there)
+    assert [day.device for day in here.store.attendance(DAY, DAY)] == ["door-0"]
+    assert [each.fields["device"] for each in here.store.documents.all(Kind.CONFLICTS)] == ["door-1"]
