@@ -36,6 +36,7 @@ FOLDER = ROOT / "docs" / "screenshots"
 WIDTHS = {"desktop": (1280, 860), "phone": (390, 844)}
 COLOURS = 160  # of a palette: a third of the size, and nobody sees it
 WARM_UP_S = 40.0  # until both cameras were visited a few times
+CATCH_UP_S = 30.0  # until the feed has read the invented days, and somebody came after them
 PAGES = {
     "today": "/today/",
     "door": "/today/door/",
@@ -112,6 +113,7 @@ def main() -> None:
         toml = tomllib.loads((site.data_dir / settings.TOML_NAME).read_text(encoding="utf-8"))
         address = f"http://127.0.0.1:{toml['http_port']}"
         person_id = invent(site)
+        time.sleep(CATCH_UP_S)
         driver = browser()
         try:
             sign_in(driver, site, address)
