@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from hub import faces
+from hub.sealing import MAGIC, VERSION
 from hub.store.opening import open_pictures, open_store
 from hub.store.pictures import FolderPictures
 from tests.acceptance.stack import PATIENCE_S, portrait, run, scene
 
 pytestmark = pytest.mark.engine
 
-JPEG_BEGINS = b"\xff\xd8\xff"
+JPEG_BEGINS = b"\xff\xd8\xff\xe0\x00\x10JFIF"  # so long that no random bytes are like it
 
 
 def files_with(folder: Path, *secrets: bytes) -> set[str]:
@@ -57,7 +58,7 @@ def test_the_key_is_changed_while_the_hub_recognizes_people(stack):
     assert (shown["plain"], shown["lost"]) == (0, {})
     key = stack.result_of(first["frame_id"])["picture"]
     assert open_pictures(stack.site.settings).get(key).startswith(JPEG_BEGINS)
-    assert files_with(stack.site.settings.data_dir, bytes.fromhex(before["key_id"])) == set()
+    assert files_with(stack.site.settings.data_dir, MAGIC + VERSION + bytes.fromhex(before["key_id"])) == set()
     assert stack.stop_hub() == 0
 
 
