@@ -90,7 +90,8 @@ def rotate(settings: Settings, *, finish: bool, as_json: bool) -> int:
 def forget(settings: Settings, *, yes: bool, as_json: bool) -> None:
     """Delete faces and pictures whose key is lost, to enrol everybody again. People and attendance stay.
 
-    Before that, look for a backup of the key file: with it nothing is lost.
+    Before that, look for a backup of the key file: with it nothing is lost. With PRESENZA_STORE=firestore
+    another machine may have it, and what is deleted here goes everywhere.
     """
     if not yes:
         click.confirm(f"Is {settings.site_key} lost for good?", abort=True, err=True)
