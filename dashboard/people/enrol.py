@@ -73,14 +73,18 @@ def enrol(runtime: Runtime, person_id: str, photos: Sequence[Upload], *, keep: b
 
 
 def anyway(runtime: Runtime, person_id: str, keys: Sequence[str]) -> Judged:
-    """Enrol photos that waited: somebody made sure that it is another person. Raises Unavailable."""
+    """Enrol photos that waited: somebody made sure that it is another person.
+
+    A verdict for each key, in their order. Raises Unavailable.
+    """
+    gone = Verdict("", False, "missing")
     there = [key for key in keys if runtime.pictures.exists(key)]
-    gone = [Verdict(key, False, "missing") for key in keys if key not in there]
     if not there:
-        return Judged(tuple(gone))
+        return Judged((gone,) * len(keys))
     reply = _ask(runtime, EnrollRequest(person_id=person_id, photos=there, allow_duplicate=True))
     uploads.drop(runtime, there)
-    return Judged((*gone, *(_verdict("", each, "") for each in reply.photos)), tuple(reply.lacks))
+    judged = {each.photo: _verdict("", each, "") for each in reply.photos}
+    return Judged(tuple(judged.get(key, gone) for key in keys), tuple(reply.lacks))
 
 
 def leave(runtime: Runtime, keys: Sequence[str]) -> None:

@@ -98,7 +98,7 @@ def _judge(request: HttpRequest, shown: Person, photos: list[enrol.Upload]) -> H
 def decide(request: HttpRequest, person_id: str) -> HttpResponse:
     """Say of a photo whose face is enrolled under another name: it is another person, or leave it out."""
     shown, runtime = person_or_404(request, person_id), current()
-    keys = uploads.redeem(person_id, request.POST.getlist("photo"))
+    keys = uploads.redeem(person_id, request.POST.getlist("photo")[:PHOTOS])
     if request.POST.get("do") == "anyway":
         try:
             judged = enrol.anyway(runtime, person_id, keys)

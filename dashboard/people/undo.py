@@ -15,6 +15,7 @@ from hub.model import FacePlace
 
 KEY = "unknown_done"
 KEPT = 10  # actions of a session
+KEPT_FACES = 1000  # of all of them, but for the newest: a session is read with every request
 ASSIGN, IGNORE = "assign", "ignore"
 
 
@@ -41,7 +42,10 @@ def remember(
         "photos": list(photos),
         "at_ms": now_ms(),
     }
-    request.session[KEY] = [done, *_kept(request)][:KEPT]
+    kept = [done, *_kept(request)][:KEPT]
+    while len(kept) > 1 and sum(len(each["faces"]) for each in kept) > KEPT_FACES:
+        kept.pop()
+    request.session[KEY] = kept
 
 
 def latest(request: HttpRequest) -> list[Done]:

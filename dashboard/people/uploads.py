@@ -95,4 +95,4 @@ def redeem(person_id: str, tickets: Sequence[str]) -> list[str]:
             owner, key = signing.loads(each, salt=FOLDER, max_age=WAIT_S)
             if owner == person_id:
                 keys.append(str(key))
-    return keys
+    return list(dict.fromkeys(keys))

@@ -7,6 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from dashboard.audit.models import Entry
+from dashboard.people import enrol, uploads
 from hub.erase import erase_person
 from hub.errors import Unavailable
 from hub.model import Photo, Quality
@@ -145,3 +146,18 @@ def test_photos_that_wait_go_with_the_person(refused, sign_in):
     assert len(waiting(refused)) == 1
     erase_person(refused.store, refused.pictures, "p-ada")
     assert waiting(refused) == []
+
+
+def test_each_of_several_photos_has_its_own_verdict(refused):
+    refused.line.answers["enroll"] = judge({"accepted": True}, {"accepted": True})
+    keys = uploads.put(refused, "p-ada", [jpeg(), jpeg()])
+    verdicts = enrol.anyway(refused, "p-ada", [keys[0], "uploads/2026-09-28/p-ada/gone.jpg", keys[1]]).verdicts
+    assert [verdict.reason for verdict in verdicts] == ["", "missing", ""]
+    assert waiting(refused) == []
+
+
+def test_a_photo_that_a_form_names_many_times_is_enrolled_once(refused, sign_in):
+    client = sign_in("admin")
+    given = ticket(upload(client))
+    assert client.post(f"{ENROL}decide/", {"photo": [given] * 200, "do": "anyway"}).status_code == 200
+    assert len(json.loads(refused.line.requests[-1][1])["photos"]) == 1

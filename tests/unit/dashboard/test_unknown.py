@@ -207,3 +207,11 @@ def test_names_with_markup_are_choices_as_text(strangers, sign_in):
     page = sign_in("admin").get("/unknown/").content.decode()
     assert "<script>alert" not in page
     assert "&quot;&gt;&lt;script&gt;alert(1)" in page
+
+
+def test_what_is_kept_to_be_taken_back_stays_small(strangers, sign_in, monkeypatch):
+    monkeypatch.setattr(undo, "KEPT_FACES", 2)
+    client = sign_in("admin")
+    client.post("/unknown/ignore/", {"face": "01E00001.0"})
+    client.post("/unknown/ignore/", {"face": ["01E00002.0", "01E00003.0"]})
+    assert [done.count for done in latest(client)] == [2]
