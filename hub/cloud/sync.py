@@ -207,15 +207,9 @@ class Sync:
         self._hear.set()
 
     async def _pull(self, puller: Puller) -> None:
-        back_off = BackOff()
+        back_off, all_due_s = BackOff(), 0.0
         while True:
-            try:
-                async with asyncio.timeout(PULL_S):
-                    await self._hear.wait()
-            except TimeoutError:
-                self._heard = set(Kind)
-            self._hear.clear()
-            kinds, self._heard = self._heard, set()
+            kinds = await self._next_kinds(all_due_s)
             everything = kinds >= set(Kind)
             pulled = await self._guarded(asyncio.to_thread(puller.pull, kinds, FAR_US if everything else NEAR_US))
             if pulled is None:
@@ -223,9 +217,20 @@ class Sync:
                 await self._until_asked(back_off.next_s())
                 continue
             back_off.reset()
+            all_due_s = monotonic() + PULL_S if everything else all_due_s
             if pulled.changed:
                 self._on_pulled(pulled)
             await self._until_asked(HEARD_S)
+
+    async def _next_kinds(self, all_due_s: float) -> set[Kind]:
+        """Wait for a bell, but no longer than until everything is due: bells that never rest put that off no more."""
+        if monotonic() < all_due_s:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(all_due_s - monotonic()):
+                    await self._hear.wait()
+        self._hear.clear()
+        heard, self._heard = self._heard, set()
+        return set(Kind) if monotonic() >= all_due_s else heard
 
     # -- all of them ------------------------------------------------------------
     async def _watch(self) -> None:
