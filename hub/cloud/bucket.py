@@ -2,6 +2,7 @@
 
 Every call tries once and ends within seconds. With the library's own retries one would last for minutes
 (`timeout=` bounds a single try, its default retry goes on for 120 s); who calls knows when to try again.
+A call that has to renew the hourly token takes half a minute at worst: the library connects four times for it.
 """
 
 import threading
