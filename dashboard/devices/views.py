@@ -107,7 +107,7 @@ def _device(request: HttpRequest, name: str, form: ConfigForm | None, status: in
         "lines": lines,
         "config_state": shadow.state_of(history[0] if history else None, reported),
         "other_errors": [each for each in errors.items() if each[0] not in wire.CONFIG_FIELDS],
-        "has_picture": _has_picture(runtime, name),
+        "has_picture": _has_picture(request, runtime, name),
         "groups_form": _groups_form(runtime, known),
         **_charts(request, runtime, name),
         "identity": _identity(runtime, name) if granted(request.user, Right.ADD_DEVICES) else "",
@@ -125,11 +125,13 @@ def _charts(request: HttpRequest, runtime: Runtime, name: str) -> dict[str, Any]
     return {"span": span, "charts": charts.charts(readings, now - SPANS[span], now)}
 
 
-def _has_picture(runtime: Runtime, name: str) -> bool:
-    """Asked of this machine only: the page waits for no cloud."""
+def _has_picture(request: HttpRequest, runtime: Runtime, name: str) -> bool:
+    """Whether there is one to show. It may lie in the cloud, which may be away; who can't see it isn't asked for."""
+    if not granted(request.user, Right.SEE_PEOPLE) or request.user.sees is not None:
+        return False
     try:
         runtime.pictures.changed_ms(f"last/{name}.jpg")
-    except NotFound:
+    except PresenzaError:
         return False
     return True
 
@@ -233,7 +235,7 @@ def last_frame(request: HttpRequest, device: str) -> HttpResponse:
     log.record(request, "seen_picture", f"last of {device}")
     try:
         data = current().pictures.get(f"last/{device}.jpg")
-    except NotFound:
+    except PresenzaError:
         raise Http404 from None
     return HttpResponse(data, content_type="image/jpeg")
 

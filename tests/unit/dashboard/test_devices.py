@@ -6,6 +6,7 @@ from dashboard.devices.forms import ConfigForm
 from dashboard.live.hall import hall
 from dashboard.runtime import now_ms
 from hub import wire
+from hub.errors import Unavailable
 from hub.model import Device, DeviceState, Reading
 from hub.payloads import Command, ConfigInForce, DeviceStatus, FieldError, WantedConfig, decode
 from hub.shadow import ConfigAnswer
@@ -180,3 +181,18 @@ def test_a_group_that_is_none_is_refused(camera, sign_in):
     page = sign_in("technician").post("/devices/door-1/groups/", {"groups": ["9z"]}, follow=True).content.decode()
     assert "look again" in page
     assert camera.store.devices()[0].groups == ()
+
+
+def test_the_last_picture_is_shown_where_there_is_one_and_a_cloud_that_is_away_costs_only_that(camera, sign_in):
+    admin = sign_in("admin")
+    assert "last.jpg" not in admin.get("/devices/door-1/").content.decode()
+    camera.pictures.put("last/door-1.jpg", b"\xff\xd8 a frame")
+    assert "last.jpg" in admin.get("/devices/door-1/").content.decode()
+    assert "last.jpg" not in sign_in("technician").get("/devices/door-1/").content.decode()
+
+    def away(key: str) -> bytes:
+        raise Unavailable("The bucket doesn't answer.")
+
+    camera.pictures.get = camera.pictures.changed_ms = away
+    assert "last.jpg" not in admin.get("/devices/door-1/").content.decode()
+    assert admin.get("/devices/door-1/last.jpg").status_code == 404
