@@ -87,7 +87,7 @@ class DocumentSender:
             elif kind is Kind.ATTENDANCE:
                 self._claim(document, name, fresh=entry.fresh)
             elif kind is Kind.PEOPLE:
-                self._send_person(document, name, anew=entry.anew and not entry.tries)
+                self._send_person(document, name, anew=entry.anew)
             else:
                 self._remote.set(kind, name, self._fields(document))
         except Refused:

@@ -35,7 +35,7 @@ class Entry:
     """A document, or a picture, that waits.
 
     `fresh`: a person, or a first sighting of a day, that Firestore has never confirmed; `anew`: and that was
-    made here since this is a mirror.
+    made here since this is a mirror, and never tried to send.
     """
 
     seq: int
@@ -143,7 +143,9 @@ class Outbox:
         """They stay where they are, to be tried again. What keeps documents back is said of the whole line."""
         with self._db.write() as db:
             db.executemany(
-                "UPDATE outbox SET tries = tries + 1, last_error = ? WHERE seq = ?",
+                # After a try nobody knows whether Firestore has a person: who erases them there is to be believed.
+                """UPDATE outbox SET tries = tries + 1, last_error = ?,
+                fresh = CASE WHEN kind = 'people' AND fresh = 1 THEN 2 ELSE fresh END WHERE seq = ?""",
                 [(error[:MAX_ERROR], entry.seq) for entry in entries],
             )
             if not pictures:

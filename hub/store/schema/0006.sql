@@ -218,22 +218,30 @@ CREATE TRIGGER conflict_sent_when_removed AFTER DELETE ON conflict WHEN (SELECT 
     INSERT INTO changed VALUES ('conflicts', OLD.person_id || '_' || OLD.day || '_' || OLD.event_id, 0);
 END;
 -- Replacing a row fires no trigger for the one that goes: the template that the camera followed before.
-CREATE TRIGGER config_follower_sent_when_replaced BEFORE INSERT ON config_follower WHEN (SELECT recording FROM sync) BEGIN
+CREATE TRIGGER config_follower_sent_when_replaced BEFORE INSERT ON config_follower
+WHEN (SELECT recording FROM sync) BEGIN
     INSERT INTO changed SELECT 'config_templates', name, 0 FROM config_follower WHERE device = NEW.device;
 END;
 -- Pictures go by their own keys.
-CREATE TRIGGER event_picture_sent_when_changed AFTER UPDATE OF picture ON event WHEN (SELECT recording FROM sync) AND OLD.picture IS NOT NEW.picture BEGIN
-    INSERT INTO changed SELECT 'pictures', value, 0 FROM (SELECT OLD.picture AS value UNION SELECT NEW.picture) WHERE value IS NOT NULL;
+CREATE TRIGGER event_picture_sent_when_changed AFTER UPDATE OF picture ON event
+WHEN (SELECT recording FROM sync) AND OLD.picture IS NOT NEW.picture BEGIN
+    INSERT INTO changed SELECT 'pictures', value, 0
+    FROM (SELECT OLD.picture AS value UNION SELECT NEW.picture) WHERE value IS NOT NULL;
 END;
-CREATE TRIGGER event_picture_sent_when_removed AFTER DELETE ON event WHEN (SELECT recording FROM sync) AND OLD.picture IS NOT NULL BEGIN
+CREATE TRIGGER event_picture_sent_when_removed AFTER DELETE ON event
+WHEN (SELECT recording FROM sync) AND OLD.picture IS NOT NULL BEGIN
     INSERT INTO changed VALUES ('pictures', OLD.picture, 0);
 END;
-CREATE TRIGGER photo_picture_sent_when_added AFTER INSERT ON photo WHEN (SELECT recording FROM sync) AND NEW.key IS NOT NULL BEGIN
+CREATE TRIGGER photo_picture_sent_when_added AFTER INSERT ON photo
+WHEN (SELECT recording FROM sync) AND NEW.key IS NOT NULL BEGIN
     INSERT INTO changed VALUES ('pictures', NEW.key, 0);
 END;
-CREATE TRIGGER photo_picture_sent_when_changed AFTER UPDATE OF key ON photo WHEN (SELECT recording FROM sync) AND OLD.key IS NOT NEW.key BEGIN
-    INSERT INTO changed SELECT 'pictures', value, 0 FROM (SELECT OLD.key AS value UNION SELECT NEW.key) WHERE value IS NOT NULL;
+CREATE TRIGGER photo_picture_sent_when_changed AFTER UPDATE OF key ON photo
+WHEN (SELECT recording FROM sync) AND OLD.key IS NOT NEW.key BEGIN
+    INSERT INTO changed SELECT 'pictures', value, 0
+    FROM (SELECT OLD.key AS value UNION SELECT NEW.key) WHERE value IS NOT NULL;
 END;
-CREATE TRIGGER photo_picture_sent_when_removed AFTER DELETE ON photo WHEN (SELECT recording FROM sync) AND OLD.key IS NOT NULL BEGIN
+CREATE TRIGGER photo_picture_sent_when_removed AFTER DELETE ON photo
+WHEN (SELECT recording FROM sync) AND OLD.key IS NOT NULL BEGIN
     INSERT INTO changed VALUES ('pictures', OLD.key, 0);
 END;

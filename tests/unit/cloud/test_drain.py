@@ -268,3 +268,16 @@ def test_names_of_documents_are_what_firestore_allows() -> None:
             assert name not in (".", "..")
             assert not (name.startswith("__") and name.endswith("__"))
             assert len(name.encode()) <= 1500
+
+
+def test_a_person_whose_adding_was_tried_and_who_was_erased_elsewhere_stays_erased(here: Mirror, there: Mirror) -> None:
+    here.store.add_person(a_person())
+    here.remote.always = "lost"
+    here.drain.step()
+    here.remote.always = None
+    there.pull()
+    there.store.remove_person("p-1")
+    there.send()
+    here.store.update_person(a_person(name="Changed"))
+    here.send()
+    assert here.store.people() == []
