@@ -27,7 +27,7 @@ from hub.simulator.fleet import Fleet, now_ms
 from hub.simulator.link import Link
 from hub.simulator.outputs import Answered, Output, Publish, Reboot, Transmit, Unanswered
 from hub.simulator.scene import Scene
-from hub.simulator.session import Session
+from hub.simulator.session import CertificateRefused, Session
 from hub.simulator.shots import Ident
 
 REBOOT_MS = 500.0  # how long a camera takes to come back
@@ -197,6 +197,9 @@ class Camera:
     def _connect(self, now: float) -> None:
         try:
             self._session = Session(self._credentials, self.behaviour.will().encode(), self)
+        except CertificateRefused as error:
+            self.refused(f"it doesn't take this camera's certificate ({error})")
+            self.lost()
         except (OSError, ValueError) as error:
             self.problem = f"the broker at {self._credentials.host}:{self._credentials.port} can't be reached: {error}"
             self.lost()

@@ -30,8 +30,16 @@ class Listener(Protocol):
     def received(self, topic: str, payload: bytes) -> None: ...
 
 
+class CertificateRefused(OSError):
+    """The broker doesn't take the camera's certificate; the argument is TLS's word for why."""
+
+
 class Session:
-    """Connects at once; raises OSError (ssl.SSLError among them) when the broker can't be reached or trusted."""
+    """Connects at once.
+
+    Raises OSError (ssl.SSLError among them) when the broker can't be reached or trusted, CertificateRefused
+    when it doesn't trust us.
+    """
 
     def __init__(self, credentials: Credentials, will: bytes, listener: Listener) -> None:
         self._credentials = credentials
@@ -39,11 +47,7 @@ class Session:
         self._client = client = mqtt.Client(
             CallbackAPIVersion.VERSION2, credentials.device, clean_session=True, protocol=mqtt.MQTTv311
         )
-        self._answered = False
-        self._alert = ""
         client.username_pw_set(credentials.username, credentials.password)
-        if credentials.certificate:
-            client.on_log = self._on_log
         client.will_set(credentials.topic(wire.STATUS), will, qos=1, retain=True)
         client.connect_timeout = CONNECT_S
         client.on_connect, client.on_disconnect, client.on_message = self._on_connect, self._on_lost, self._on_message
@@ -52,7 +56,13 @@ class Session:
         client.on_socket_register_write = _nothing  # set, so that paho leaves writing to `flush`
         if credentials.tls:
             client.tls_set_context(_trust(credentials.ca, credentials.certificate, credentials.key))
-        client.connect(credentials.host, credentials.port, KEEPALIVE_S)
+        try:
+            client.connect(credentials.host, credentials.port, KEEPALIVE_S)
+        except ssl.SSLError as error:
+            alert = re.search(r"alert ([a-z ]+)", str(error))
+            if alert and credentials.certificate:
+                raise CertificateRefused(alert[1].strip()) from None
+            raise
         self.flush()
 
     @property
@@ -106,8 +116,6 @@ class Session:
         self._listener.closed(sock)
 
     def _on_connect(self, client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
-        self._answered = True
-        client.on_log = None
         if reason.is_failure:
             self._listener.refused(str(reason))
             return
@@ -115,14 +123,7 @@ class Session:
         client.subscribe([(wire.down(site, device, "+"), 1), (wire.hub(site, wire.STATUS), 1)])
         self._listener.connected()
 
-    def _on_log(self, _client: mqtt.Client, _data: Any, _level: int, line: str) -> None:
-        # With TLS 1.3 a certificate is refused after the handshake, and paho tells the reason to its log alone.
-        alert = re.search(r"alert ([a-z ]+)", line)
-        self._alert = alert[1].strip() if alert else self._alert
-
     def _on_lost(self, *_: Any) -> None:
-        if self._credentials.certificate and not self._answered:
-            self._listener.refused(f"it doesn't take this camera's certificate ({self._alert or 'it hung up'})")
         self._listener.lost()
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
@@ -134,6 +135,8 @@ def _trust(ca: str | None, certificate: str | None, key: str | None) -> ssl.SSLC
     """Shared, because to read the system's CAs takes longer than all the rest of connecting."""
     context = ssl.create_default_context(cadata=ca)
     if certificate and key:
+        # As the firmware's: with 1.3 a certificate is refused after the handshake, and the word for why gets lost.
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
         with NamedTemporaryFile() as file:  # the ssl module reads them from a file only
             file.write((certificate + key).encode())
             file.flush()

@@ -58,11 +58,12 @@ class Simulated:
         self._camera = camera
 
     async def is_refused(self, why: str) -> None:
-        # The alert is lost where the broker's end of the connection comes before it is read: then the next attempt.
         deadline = asyncio.get_running_loop().time() + WAIT_S
-        while SENTENCES[why][0] not in self._camera.problem:
-            assert asyncio.get_running_loop().time() < deadline, self._camera.problem
+        while not self._camera.problem:
+            assert asyncio.get_running_loop().time() < deadline
             await asyncio.sleep(0.02)
+        assert "the broker refused the connection: it doesn't take this camera's certificate" in self._camera.problem
+        assert SENTENCES[why][0] in self._camera.problem
         assert not self._camera.was_connected
 
 
