@@ -9,7 +9,7 @@ from typing import Any
 
 import aiomqtt
 
-from hub import attendance, settings, wire
+from hub import attendance, logs, settings, wire
 from hub.devices import DeviceBook
 from hub.flood import Allowance, Limit
 from hub.frames import Assembler
@@ -107,6 +107,7 @@ async def hub(site: settings.Settings, count: Count) -> None:
 
 
 async def main() -> None:
+    logs.configure("warning", "console")  # standard output is for the figures
     count = Count()
     work = asyncio.create_task({"bare": bare, "hub": hub}[sys.argv[1]](settings.load(), count))
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)  # until the benchmark closes it
