@@ -65,13 +65,53 @@ class Sightings:
             self.events.setdefault(key, set()).add(event.event_id)
 
 
+@dataclass(frozen=True)
+class Lines:
+    """The lines to Firestore and to the bucket of the pictures; what happens to one happens to the other."""
+
+    firestore: Line
+    pictures: Line
+
+    def environ(self) -> dict[str, str]:
+        return {
+            "FIRESTORE_EMULATOR_HOST": self.firestore.host,
+            "STORAGE_EMULATOR_HOST": f"http://{self.pictures.host}",
+        }
+
+    def cut(self) -> None:
+        self._both(Line.cut)
+
+    def swallow(self) -> None:
+        self._both(Line.swallow)
+
+    def mend(self) -> None:
+        self._both(Line.mend)
+
+    def lose_replies(self, probability: float) -> None:
+        self._both(lambda line: line.lose_replies(probability))
+
+    @property
+    def lost(self) -> int:
+        return self.firestore.lost + self.pictures.lost
+
+    def _both(self, change: Callable[[Line], None]) -> None:
+        for line in (self.firestore, self.pictures):
+            change(line)
+
+
+@contextmanager
+def lines(firestore_port: int, storage_port: int, seed: int = 0) -> Iterator[Lines]:
+    with Line(firestore_port, seed) as documents, Line(storage_port, seed + 1, http2=False) as pictures:
+        yield Lines(documents, pictures)
+
+
 class CloudHub(Stack):
     """A hub whose store is on Firestore, a camera before it, and its own line to the cloud."""
 
-    def __init__(self, site: Site, line: Line, camera: str, **environ: str) -> None:
+    def __init__(self, site: Site, line: Lines, camera: str, **environ: str) -> None:
         super().__init__(site, camera)
         self.line = line
-        self.environ |= cloud_environ(site.settings) | {"FIRESTORE_EMULATOR_HOST": line.host} | environ
+        self.environ |= cloud_environ(site.settings) | line.environ() | environ
         self.store: SqliteStore = open_store(site.settings)
         self.seen = Sightings()
         self.kills = 0
@@ -197,7 +237,7 @@ def cloud_environ(settings: Settings) -> dict[str, str]:
 
 @contextmanager
 def cloud_hub(
-    folder: Path, cloud: Settings, line: Line, camera: str = "door-1", key: Path | None = None, **environ: str
+    folder: Path, cloud: Settings, line: Lines, camera: str = "door-1", key: Path | None = None, **environ: str
 ) -> Iterator[CloudHub]:
     """A hub in `folder` that isn't started, on the project of `cloud`; `key`: another hub's site key.
 

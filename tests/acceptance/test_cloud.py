@@ -24,10 +24,10 @@ from hub.cloud import firebase
 from hub.pipeline import now_ms
 from hub.settings import Settings
 from hub.store.documents import Kind
-from tests.acceptance.clouds import FACES, CloudHub, Key, School, Sightings, cloud_hub, days_before
+from tests.acceptance.clouds import FACES, CloudHub, Key, Lines, School, Sightings, cloud_hub, days_before, lines
 from tests.acceptance.stack import until
 from tests.firestore_emulator import FirestoreEmulator
-from tests.proxy import Line
+from tests.storage_emulator import StorageEmulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(1800)]
 
@@ -35,7 +35,7 @@ WANTED = int(os.environ.get("PZ_CLOUD", "126"))
 A_ROUND = len(FACES) * 7
 ROUNDS = math.ceil(WANTED / A_ROUND)
 SEED = 6
-LOSS = 0.1  # of all replies of Firestore
+LOSS = 0.1  # of all replies
 CLASHES = 4  # days on which the other hub saw the last three, too
 
 
@@ -52,13 +52,18 @@ class Scenery:
 
 
 @pytest.fixture
-def scenery(tmp_path: Path, cloud: Settings, firestore_emulator: FirestoreEmulator, faces: Any) -> Iterator[Scenery]:
+def scenery(
+    tmp_path: Path,
+    cloud: Settings,
+    firestore_emulator: FirestoreEmulator,
+    storage_emulator: StorageEmulator,
+    faces: Any,
+) -> Iterator[Scenery]:
     with ExitStack() as stack:
-        lines = [stack.enter_context(Line(firestore_emulator.port, SEED + number)) for number in range(2)]
-        here = stack.enter_context(cloud_hub(tmp_path / "here", cloud, lines[0]))
-        there = stack.enter_context(
-            cloud_hub(tmp_path / "there", cloud, lines[1], "door-2", here.site.settings.site_key)
-        )
+        ports = firestore_emulator.port, storage_emulator.port
+        ours, theirs = (stack.enter_context(lines(*ports, seed)) for seed in (SEED, SEED + 10))
+        here = stack.enter_context(cloud_hub(tmp_path / "here", cloud, ours))
+        there = stack.enter_context(cloud_hub(tmp_path / "there", cloud, theirs, "door-2", here.site.settings.site_key))
         straight = firebase.firestore_client(cloud)
         yield Scenery(here, there, School(here.store, faces), straight, cloud, random.Random(SEED))
 
@@ -81,7 +86,7 @@ def test_every_acknowledged_attendance_is_in_firestore_exactly_once(scenery: Sce
     _assert_the_hubs_agree(scenery)
 
 
-def _trouble(line: Line, round_: int) -> None:
+def _trouble(line: Lines, round_: int) -> None:
     """Lost replies, then no line for half of the time, lost replies, and a black hole for a quarter."""
     share = round_ / max(1, ROUNDS - 1)
     if share < 1 / 8 or 5 / 8 <= share < 6 / 8:

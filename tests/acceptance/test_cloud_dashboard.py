@@ -17,12 +17,12 @@ from hub.model import Correction, Status
 from hub.pipeline import now_ms
 from hub.settings import Settings
 from hub.store.opening import open_store
-from tests.acceptance.clouds import CloudHub, School, cloud_hub
+from tests.acceptance.clouds import CloudHub, School, cloud_hub, lines
 from tests.acceptance.stack import until
 from tests.firestore_emulator import FirestoreEmulator, free_port
 from tests.integration.dashboard.test_bodies import signed_in
 from tests.integration.dashboard.test_process import serving, wait_for
-from tests.proxy import Line
+from tests.storage_emulator import StorageEmulator
 
 pytest.importorskip("daphne")
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(180)]
@@ -49,8 +49,11 @@ class Office:
 
 
 @pytest.fixture
-def hub(tmp_path: Path, cloud: Settings, firestore_emulator: FirestoreEmulator) -> Iterator[CloudHub]:
-    with Line(firestore_emulator.port) as line, cloud_hub(tmp_path / "hub", cloud, line) as started:
+def hub(
+    tmp_path: Path, cloud: Settings, firestore_emulator: FirestoreEmulator, storage_emulator: StorageEmulator
+) -> Iterator[CloudHub]:
+    ports = firestore_emulator.port, storage_emulator.port
+    with lines(*ports) as ours, cloud_hub(tmp_path / "hub", cloud, ours) as started:
         started.start_hub()
         yield started
 

@@ -20,11 +20,10 @@ from hub.cli.output import json_option
 from hub.errors import Unavailable
 from hub.metrics import percentiles
 from hub.settings import Settings
-from tests.acceptance.clouds import CloudHub, cloud_hub
+from tests.acceptance.clouds import CloudHub, Lines, cloud_hub, lines
 from tests.acceptance.stack import Door, Stack, enrol, make_stack, portrait, scene
 from tests.benchmarks.measure import progress, report
 from tests.firestore_emulator import JAR, MISSING, new_name, run_firestore
-from tests.proxy import Line
 from tests.storage_emulator import run_storage
 
 BLOCK = 10  # frames before the next takes its turn
@@ -73,13 +72,13 @@ def _hubs(folder: Path, stack: ExitStack) -> tuple[CloudHub, Stack]:
 
 
 @contextmanager
-def _cloud(folder: Path) -> Iterator[tuple[Settings, Line]]:
+def _cloud(folder: Path) -> Iterator[tuple[Settings, Lines]]:
     with run_firestore(folder / "firestore.log") as firestore, run_storage(folder / "storage.log") as storage:
         os.environ |= {"FIRESTORE_EMULATOR_HOST": firestore.host, "STORAGE_EMULATOR_HOST": storage.address}
         bucket = new_name("bucket")
         storage.make_bucket(bucket)
         values = {"firebase_project": new_name("bench"), "storage_bucket": bucket, "cloud_test": True}
-        with Line(firestore.port) as line:
+        with lines(firestore.port, storage.port) as line:
             yield settings.load({}, store="firestore", **values), line
 
 
