@@ -27,7 +27,7 @@ log = structlog.get_logger()
 class Trouble:
     """Something that keeps the hub from the cloud: a fixed word for it, a sentence, and what to do.
 
-    `away` says that it may pass by itself: nobody was reached.
+    `away` says that it may pass by itself: nobody was reached, or not just now.
     """
 
     reason: str
@@ -42,6 +42,9 @@ def look(settings: Settings, now_ms: Callable[[], int]) -> list[Trouble]:
         return list(_look(settings, now_ms))
     except SettingsError as error:
         return [Trouble("settings", str(error), "See docs/firestore.md.")]
+    except Exception as error:  # a look must not cost the hub its life
+        log.exception("the look at the cloud")
+        return [Trouble("mistake", f"A mistake of this program ({type(error).__name__}); see its log.", "Report it.")]
 
 
 async def report(settings: Settings, now_ms: Callable[[], int]) -> None:
@@ -75,7 +78,7 @@ def _look(settings: Settings, now_ms: Callable[[], int]) -> Iterator[Trouble]:
     if settings.storage_bucket:
         try:
             _list_bucket(settings)
-        except (GoogleAPIError, GoogleAuthError) as error:
+        except (GoogleAPIError, GoogleAuthError, OSError) as error:  # OSError: requests, which carries it
             yield explain(error, settings, bucket=True)
 
 
@@ -123,7 +126,7 @@ def explain(error: Exception, settings: Settings, *, bucket: bool = False) -> Tr
         return _used_up(settings)
     if isinstance(error, api.NotFound | api.BadRequest):
         return _no_bucket(settings) if bucket else _no_database(text, settings)
-    return _away(text)
+    return _away(text, "The bucket" if bucket else "Firestore")
 
 
 def _refused_key(text: str, settings: Settings) -> Trouble:
@@ -190,11 +193,11 @@ def _clock(off_ms: int) -> Trouble:
     )
 
 
-def _away(text: str) -> Trouble:
+def _away(text: str, what: str = "Firestore") -> Trouble:
     first = (text.splitlines() or [""])[0][:200]
     return Trouble(
         "away",
-        f"Firestore can't be reached ({first}); the hub goes on by itself, and sends what waits when it can.",
+        f"{what} can't be reached ({first}); the hub goes on by itself, and sends what waits when it can.",
         "See to this machine's way to the internet, if it stays so.",
         away=True,
     )

@@ -137,6 +137,28 @@ def test_somebody_who_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch)
     assert time.monotonic() - started < 20
 
 
+@pytest.mark.parametrize("answers", [False, True], ids=["nobody there", "a black hole"])
+def test_a_bucket_that_can_not_be_reached_is_the_lines_fault(
+    cloud: Settings, monkeypatch: pytest.MonkeyPatch, answers: bool
+):
+    monkeypatch.setattr(starting, "TIMEOUT_S", 1.0)
+    with socket.socket() as hole:
+        hole.bind(("127.0.0.1", 0))
+        if answers:
+            hole.listen()
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{hole.getsockname()[1]}")
+        trouble = only(starting.look(cloud, now_ms))
+    assert (trouble.reason, trouble.away) == ("away", True)
+    assert trouble.message.startswith("The bucket can't be reached")
+
+
+def test_a_mistake_in_the_look_is_said_and_kills_nobody(cloud: Settings, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(starting, "_time_of_firestore", lambda settings: 1 // 0)
+    trouble = only(starting.look(cloud, now_ms))
+    assert trouble.reason == "mistake"
+    assert "ZeroDivisionError" in trouble.message
+
+
 def test_a_bucket_that_is_not_there_is_said(cloud: Settings):
     trouble = only(starting.look(cloud.model_copy(update={"storage_bucket": "not-there"}), now_ms))
     assert trouble.reason == "no_bucket"
