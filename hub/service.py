@@ -147,6 +147,8 @@ class Service:
     async def _take_over(self, settings: Settings) -> None:
         before, self._settings = self._settings, settings
         self._pipeline.follow(attendance.rules_of(settings))
+        if self._sync is not None:
+            self._sync.keep_events_days = settings.keep_events_days
         if settings.fpir != before.fpir:
             await self._roster.limit(Limits(settings.fpir, settings.max_distance))
         log.info("settings taken over", **in_force(settings))

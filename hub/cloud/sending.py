@@ -65,14 +65,14 @@ class DocumentSender:
     """Brings documents to Firestore."""
 
     def __init__(
-        self, store: SqliteStore, remote: Remote, *, erase: Callable[[str], None], keep_events_days: int
+        self, store: SqliteStore, remote: Remote, *, erase: Callable[[str], None], keep_events_days: Callable[[], int]
     ) -> None:
-        """`erase` removes a person here whom somebody removed elsewhere."""
+        """`erase` removes a person here whom somebody removed elsewhere; how long events are kept is asked for each."""
         self._store = store
         self._outbox = store.outbox
         self._remote = remote
         self._erase = erase
-        self._keep_events = timedelta(days=keep_events_days)
+        self._keep_events_days = keep_events_days
 
     def send(self, entry: Entry) -> None:
         """Make Firestore have the document as it is here now. Raises Unreachable, NotAllowed, Refused."""
@@ -196,5 +196,5 @@ class DocumentSender:
             return dict(document.fields)
         received_ms = document.fields["received_ms"]
         assert isinstance(received_ms, int)
-        expire_at = datetime.fromtimestamp(received_ms / 1000, UTC) + self._keep_events
+        expire_at = datetime.fromtimestamp(received_ms / 1000, UTC) + timedelta(days=self._keep_events_days())
         return {**document.fields, "expire_at": expire_at}

@@ -78,7 +78,7 @@ class Sync:
         self._uploader = uploader
         self._erase = erase
         self._forget_pictures = forget_pictures
-        self._keep_events_days = keep_events_days
+        self.keep_events_days = keep_events_days  # may be changed while it runs
         self._on_pulled = on_pulled
         self._gate = threading.Lock()
         self._asked = asyncio.Event()
@@ -113,7 +113,7 @@ class Sync:
         return next((line for line in lines if line is not Line.UP), Line.UP)
 
     def _drains(self, remote: Remote) -> list[Drain]:
-        sender = DocumentSender(self._store, remote, erase=self._erase, keep_events_days=self._keep_events_days)
+        sender = DocumentSender(self._store, remote, erase=self._erase, keep_events_days=lambda: self.keep_events_days)
         drains = [Drain(self._store.outbox, sender.send, monotonic, gate=self._gate)]
         if self._uploader is not None:
             pictures = PictureSender(self._store, self._uploader)

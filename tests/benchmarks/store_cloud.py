@@ -94,7 +94,7 @@ def _bare_at_once(client: Any, seen: list[Seen]) -> float:
 def _sending(store: SqliteStore, cloud: Settings) -> float:
     """Documents a second, out of the outbox."""
     remote = Firestore(cloud, store.outbox.origin())
-    sender = DocumentSender(store, remote, erase=lambda person: None, keep_events_days=90)
+    sender = DocumentSender(store, remote, erase=lambda person: None, keep_events_days=lambda: 90)
     drain = Drain(store.outbox, sender.send, time.monotonic)
     _send_people(store, drain)
     start, sent = time.perf_counter(), 0

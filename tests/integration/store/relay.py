@@ -36,7 +36,7 @@ class Machine:
         self.store = SqliteStore(folder / "presenza.db", keys)
         self.store.outbox.switch_on(f"{settings.firebase_project}/{settings.space}")
         self.remote = remote or Firestore(settings, self.store.outbox.origin())
-        self.sender = DocumentSender(self.store, self.remote, erase=self.erase, keep_events_days=36500)
+        self.sender = DocumentSender(self.store, self.remote, erase=self.erase, keep_events_days=lambda: 36500)
         self.drain = Drain(self.store.outbox, self.sender.send, monotonic)
         self.puller = Puller(self.store, self.remote, erase=self.erase, forget_pictures=self.forgotten.extend)
 

@@ -22,10 +22,13 @@ class Mirror:
         self.remote = FakeFirestore(cloud, self.store.outbox.origin())
         self.bucket = FakeBucket()
         self.now_s = 0.0
+        self.keep_events_days = 90
         self.erased: list[str] = []
         self.forgotten: list[str] = []
         gate = threading.Lock()
-        sender = DocumentSender(self.store, self.remote, erase=self.erase, keep_events_days=90)
+        sender = DocumentSender(
+            self.store, self.remote, erase=self.erase, keep_events_days=lambda: self.keep_events_days
+        )
         self.drain = Drain(self.store.outbox, sender.send, lambda: self.now_s, threads=1, gate=gate)
         pictures = PictureSender(self.store, self.bucket)
         self.pictures = Drain(self.store.outbox, pictures.send, lambda: self.now_s, pictures=True)

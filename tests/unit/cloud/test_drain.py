@@ -1,6 +1,7 @@
 """What becomes of the rows of the outbox: nothing is lost, nothing blocks, nothing is sent twice as two."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from hub.cloud.drain import NEWS_S, WINDOW, Line
 from hub.cloud.remote import name_of
@@ -63,6 +64,15 @@ def test_a_document_that_is_gone_before_it_was_sent_leaves_only_a_mark(here: Mir
     here.send()
     fields = dict(cloud.documents[Kind.DEVICES, "door-00"].fields)
     assert set(fields) == {"deleted", "expire_at", "origin"}
+
+
+def test_how_long_an_event_is_kept_is_what_the_settings_say_when_it_is_sent(here: Mirror, cloud: Cloud) -> None:
+    here.keep_events_days = 7
+    seen = see(here.store, a_frame(), a_face()).event
+    here.send()
+    (stored,) = cloud.of(Kind.EVENTS)
+    received = datetime.fromtimestamp(seen.received_ms / 1000, UTC)
+    assert stored.fields["expire_at"] == received + timedelta(days=7)
 
 
 # -- an outage ---------------------------------------------------------------
