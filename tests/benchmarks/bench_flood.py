@@ -7,6 +7,7 @@ quiet      sends nothing
 frames     the same frames, 90 % of what the guard lets pass
 bytes      UXGA frames, 90 % of the bytes that the guard lets pass
 chunks     chunks of 1 KB that never make a frame, 90 % of the messages that the guard lets pass
+3 frames   three cameras at once that each do as in `frames`
 guarded    sends without any limit, until the hub has it cut off
 unguarded  sends without any limit, and nobody heeds the hub's warning (only with --unguarded)
 
@@ -85,6 +86,7 @@ class Other:
     per_s: float = 0.0
     chunk_size: int = 8192
     whole: bool = True
+    cameras: int = 1
 
 
 def _others(jpeg: bytes) -> list[Other]:
@@ -96,6 +98,7 @@ def _others(jpeg: bytes) -> list[Other]:
         Other("frames", jpeg, SHARE * flood.FRAMES.per_s),
         Other("bytes", large, SHARE * flood.BYTES.per_s / len(large)),
         Other("chunks", jpeg, SHARE * flood.MESSAGES.per_s / parts, 1024, whole=False),
+        Other("3 frames", jpeg, SHARE * flood.FRAMES.per_s, cameras=3),
         Other("guarded", jpeg),
         Other("unguarded", jpeg),
     ]
@@ -123,9 +126,9 @@ def _row(stack: Stack, frames: int, jpeg: bytes, other: Other) -> dict[str, Any]
             around.enter_context(_desk(stack))
         quiet = _measure(stack.door, jpeg, frames)
         before = _counts(stack)
-        flooder = around.enter_context(_Flooder(stack, other)) if other.jpeg else None
+        cameras = [around.enter_context(_Flooder(stack, other)) for _ in range(other.cameras if other.jpeg else 0)]
         found = _measure(stack.door, jpeg, frames)
-        sent = flooder.end() if flooder else None
+        sent = _together([camera.end() for camera in cameras])
         own = (frames + _drain(stack.door, jpeg)) * wire.chunk_count(len(jpeg), wire.CHUNK_DEFAULT)
         row = {"other": other.name, **found, "quiet_ms": quiet["p50_ms"]}
         return row | _of_flood(sent) | _of_hub(stack, before, sent, own)
@@ -169,9 +172,9 @@ class _Flooder:
     """The other camera, as a process; it begins when it is entered."""
 
     def __init__(self, stack: Stack, other: Other) -> None:
-        path = stack.site.settings.data_dir / "flood.jpg"
-        path.write_bytes(other.jpeg)
         login = stack.site.add_camera(f"other-{secrets.token_hex(3)}")
+        path = stack.site.settings.data_dir / f"{login['device']}.jpg"
+        path.write_bytes(other.jpeg)
         given = {"credentials": login, "jpeg": str(path), "per_s": other.per_s}
         given |= {"chunk_size": other.chunk_size, "whole": other.whole}
         argv = [sys.executable, "-m", "tests.benchmarks.flooder"]
@@ -218,6 +221,13 @@ def _counts(stack: Stack) -> dict[str, Any]:
     """The hub's counters."""
     counts: dict[str, Any] = stack.ask("stats", {"v": 1})["counts"]
     return counts
+
+
+def _together(sent: list[dict[str, Any]]) -> dict[str, Any] | None:
+    if not sent:
+        return None
+    sums = {name: sum(each[name] for each in sent) for name in ("frames", "chunks", "bytes")}
+    return {**sent[0], **sums, "cut_off": any(each["cut_off"] for each in sent)}
 
 
 def _of_flood(sent: dict[str, Any] | None) -> dict[str, Any]:
