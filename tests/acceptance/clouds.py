@@ -130,6 +130,8 @@ class CloudHub(Stack):
             try:
                 ack = door.acks.get(timeout=RESEND_S)
             except queue.Empty:
+                assert self.hub is not None
+                assert self.hub.poll() is None, f"the hub died: {self.log[-2000:]}"
                 door.publish(sent.jpeg, sent.frame_id, flags, at_ms)
                 continue
             if ack["frame_id"] == sent.frame_id and ack["outcome"] not in ("busy", "error"):
