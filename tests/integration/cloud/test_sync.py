@@ -1,6 +1,7 @@
 """Two machines that keep themselves the same over Firestore, by their own timers and bells."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,8 +10,9 @@ from time import monotonic
 import pytest
 
 from hub.cloud import sync
+from hub.cloud.drain import Drain, Step
 from hub.cloud.firestore import CALL_S, Firestore
-from hub.cloud.remote import Listener
+from hub.cloud.remote import Listener, Stored
 from hub.cloud.sync import Sync, is_running
 from hub.errors import NotFound
 from hub.model import DeviceState
@@ -155,15 +157,31 @@ async def test_settings_that_can_not_be_right_are_said_and_the_rest_goes_on(
     assert here.outbox.figures().waiting == 1
 
 
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[Step]:
+    """What each step of the drain did, added when it ends."""
+    ended: list[Step] = []
+    original = Drain.step
+
+    def step(self: Drain, *, news: bool = False) -> Step:
+        ended.append(original(self, news=news))
+        return ended[-1]
+
+    monkeypatch.setattr(Drain, "step", step)
+    return ended
+
+
 async def test_who_asks_has_everything_sent_at_once_though_it_is_only_news(
-    settings: Settings, stores: tuple[SqliteStore, SqliteStore]
+    settings: Settings, stores: tuple[SqliteStore, SqliteStore], steps: list[Step]
 ) -> None:
     here, _ = stores
     async with running(a_sync(settings, here, "here")):
         here.put_device_state(DeviceState("door-1", 1))
         await until(lambda: here.outbox.waiting(1) == [])
         here.put_device_state(DeviceState("door-1", 2))
-        await asyncio.sleep(1.5)  # longer than the work takes: news rests for a minute
+        before = len(steps)
+        await until(lambda: len(steps) >= before + 3)  # the first of these may have begun before there was news
+        assert [step.sent for step in steps[before + 1 : before + 3]] == [0, 0]  # it rests for a minute
         assert len(here.outbox.waiting(1)) == 1
         here.outbox.ask()
         await until(lambda: here.outbox.waiting(1) == [])
@@ -198,6 +216,14 @@ def test_it_ends_at_once_though_calls_are_under_way_that_nobody_answers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     here, _ = stores
+    begun = threading.Event()
+    original = Firestore.get
+
+    def get(self: Firestore, kind: Kind, name: str) -> Stored | None:
+        begun.set()
+        return original(self, kind, name)
+
+    monkeypatch.setattr(Firestore, "get", get)
 
     async def live_and_end(line: Line) -> float:
         task = asyncio.create_task(a_sync(settings, here, "here").run())
@@ -205,8 +231,9 @@ def test_it_ends_at_once_though_calls_are_under_way_that_nobody_answers(
         await until(lambda: here.outbox.figures().waiting == 0)
         line.swallow()
         here.add_person(a_person("p-2"))
-        await until(lambda: here.outbox.figures().trouble is not None)  # the next call is under way soon
-        await asyncio.sleep(0.5)
+        await until(lambda: here.outbox.figures().trouble is not None)
+        begun.clear()
+        await until(begun.is_set)  # the next call is under way, and hangs for CALL_S
         task.cancel()
         return monotonic()
 
