@@ -115,14 +115,14 @@ class Door:
         for head, data in wire.split(jpeg, first):
             self._client.publish(topic, head + bytes(data), qos=1 if flags & wire.RESENT else 0)
 
-    def send(self, jpeg: bytes, flags: int = 0, captured_ms: int = 0) -> dict[str, Any]:
+    def send(self, jpeg: bytes, flags: int = 0, captured_ms: int = 0, **header: int) -> dict[str, Any]:
         """Send a new frame and wait for its ack."""
-        return self.ack_of(self.put(jpeg, flags, captured_ms))
+        return self.ack_of(self.put(jpeg, flags, captured_ms, **header))
 
-    def put(self, jpeg: bytes, flags: int = 0, captured_ms: int = 0) -> Sent:
+    def put(self, jpeg: bytes, flags: int = 0, captured_ms: int = 0, **header: int) -> Sent:
         """Send a new frame and don't wait."""
         sent = Sent(next(self._ids), jpeg)
-        self.publish(jpeg, sent.frame_id, flags, captured_ms)
+        self.publish(jpeg, sent.frame_id, flags, captured_ms, **header)
         return sent
 
     def ack_of(self, sent: Sent) -> dict[str, Any]:
