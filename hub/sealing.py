@@ -12,6 +12,7 @@ second, day and night (each frame is sealed twice); `presenza key rotate` begins
 import fcntl
 import json
 import os
+import re
 import secrets
 import stat
 import time
@@ -35,6 +36,7 @@ ID_BYTES = 4
 KEY_BYTES = 32
 NONCE_BYTES = 12
 TAG_BYTES = 16
+UNFINISHED = r"[0-9a-f]{16}\.new"  # what stands behind the name of the key file, and a dot
 HEADER_BYTES = len(MAGIC) + len(VERSION) + ID_BYTES
 OVERHEAD = HEADER_BYTES + NONCE_BYTES + TAG_BYTES
 
@@ -112,15 +114,17 @@ class Keyring:
     def add(self) -> Key:
         """Make a new key the current one. Raises StoreCorrupt, Unavailable."""
         key = _new_key()
-        if not self.exists() and self._make(key):
-            return key
-        with self._changing() as ring:
+        with self._changing():
+            if not self.exists() and self._make(key):
+                return key
+            ring = self._made()
             self._write({**ring.keys, key.key_id: key}, key.key_id)
         return key
 
     def drop(self, key_ids: Collection[str]) -> None:
         """Forget keys, for good; never the current one."""
-        with self._changing() as ring:
+        with self._changing():
+            ring = self._made()
             left = {name: key for name, key in ring.keys.items() if name not in key_ids or name == ring.current}
             self._write(left, ring.current)
 
@@ -137,6 +141,14 @@ class Keyring:
         return ring.ciphers[key_id]
 
     def _current(self) -> _Ring:
+        ring = self._fresh()
+        if ring is None:
+            with self._changing():
+                ring = self._made()
+        return ring
+
+    def _made(self) -> _Ring:
+        """The ring, which is made if there is none. Only under the lock."""
         ring = self._fresh()
         if ring is None:
             self._make(_new_key())
@@ -171,29 +183,35 @@ class Keyring:
             raise Unavailable(f"{self.path}, the site's key, can't be read: {error.strerror}.") from None
 
     def _make(self, key: Key) -> bool:
-        """Make the file with its first key, unless somebody else is faster."""
-        with self._own_errors():
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            unfinished = self._unfinished({key.key_id: key}, key.key_id)
-            try:
-                os.link(unfinished, self.path)
-            except FileExistsError:
-                return False
-            finally:
-                unfinished.unlink()
-            _sync_folder(self.path.parent)
-            return True
+        """Make the file with its first key; False where one is there, put back from a backup just now."""
+        unfinished = self._unfinished({key.key_id: key}, key.key_id)
+        try:
+            os.link(unfinished, self.path)
+        except FileExistsError:
+            return False
+        finally:
+            unfinished.unlink()
+        _sync_folder(self.path.parent)
+        return True
 
     @contextmanager
-    def _changing(self) -> Iterator[_Ring]:
-        """The ring, which nobody else changes meanwhile."""
+    def _changing(self) -> Iterator[None]:
+        """Hold the lock, under which alone the file is made and changed. Not twice in one thread."""
         with self._own_errors():
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             fd = os.open(self.path.with_name(f"{self.path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX)
-                yield self._current()
+                self._sweep()
+                yield
             finally:
                 os.close(fd)
+
+    def _sweep(self) -> None:
+        """Remove what a process that was killed left half done: keys are in it. Whoever still writes has the lock."""
+        for left in self.path.parent.iterdir():
+            if re.fullmatch(re.escape(f".{self.path.name}.") + UNFINISHED, left.name):
+                left.unlink(missing_ok=True)
 
     def _write(self, keys: Mapping[str, Key], current: str) -> None:
         self._unfinished(keys, current).replace(self.path)

@@ -1,9 +1,12 @@
 """Sealing: what opens again, what doesn't, and the file of the keys."""
 
 import json
+import os
 import stat
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event, current_thread
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -68,13 +71,17 @@ def test_nothing_of_the_plain_bytes_is_left_and_no_sealing_is_like_another(keys:
     assert first != second
 
 
+def names_in(keys: Keyring) -> list[str]:
+    return sorted(path.name for path in keys.path.parent.iterdir())
+
+
 # -- the file -----------------------------------------------------------------------------------------
 def test_the_first_sealing_makes_a_key_that_only_its_owner_can_read(keys: Keyring):
     assert not keys.exists()
     keys.seal(SECRET, "x")
     assert stat.S_IMODE(keys.path.stat().st_mode) == 0o600
     assert stat.S_IMODE(keys.path.parent.stat().st_mode) == 0o700
-    assert [path.name for path in keys.path.parent.iterdir()] == ["site-key.json"]
+    assert names_in(keys) == ["site-key.json", "site-key.json.lock"]
 
 
 def test_those_who_come_first_at_once_agree_on_one_key(tmp_path: Path):
@@ -118,6 +125,61 @@ def test_those_who_add_keys_at_once_lose_none(keys: Keyring):
         added = list(threads.map(lambda _: Keyring(keys.path).add().key_id, range(8)))
     assert {key.key_id for key in keys.all()} >= set(added)
     assert len(keys.all()) == 9
+
+
+def killed_at(step: str, work: Callable[[], object]) -> None:
+    """Do some work in a process that dies before a step of the file system."""
+    child = os.fork()
+    if not child:
+        setattr(os, step, lambda *arguments, **more: os._exit(9))
+        work()
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+
+
+@pytest.mark.parametrize(("step", "begun"), [("fsync", False), ("link", False), ("fsync", True), ("replace", True)])
+def test_what_a_killed_process_left_half_done_goes_with_the_next_change(keys: Keyring, step: str, *, begun: bool):
+    if begun:
+        keys.add()
+    killed_at(step, keys.add)
+    assert len([name for name in names_in(keys) if name.endswith(".new")]) == 1
+    Keyring(keys.path).add()
+    assert names_in(keys) == ["site-key.json", "site-key.json.lock"]
+    assert len(keys.all()) == 1 + begun
+
+
+def test_only_what_is_half_done_of_this_key_file_is_removed(keys: Keyring):
+    keys.add()
+    others = [".other.json.0123456789abcdef.new", ".site-key.json.new", "site-key.json.0123456789abcdef.new"]
+    for name in others:
+        (keys.path.parent / name).write_text("not ours")
+    keys.add()
+    assert names_in(keys) == sorted([*others, "site-key.json", "site-key.json.lock"])
+
+
+def test_what_a_living_process_writes_is_left_alone(keys: Keyring, monkeypatch: pytest.MonkeyPatch):
+    keys.add()
+    written, go_on = Event(), Event()
+    original = os.fsync
+
+    def slow(descriptor: int) -> None:
+        if current_thread().name.startswith("slow"):
+            written.set()
+            assert go_on.wait(30)
+        original(descriptor)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    with ThreadPoolExecutor(1, "slow") as first, ThreadPoolExecutor(1, "quick") as second:
+        slowly = first.submit(Keyring(keys.path).add)
+        assert written.wait(30)
+        half_done = [name for name in names_in(keys) if name.endswith(".new")]
+        quickly = second.submit(Keyring(keys.path).add)
+        assert len(half_done) == 1
+        assert set(half_done) <= set(names_in(keys))
+        assert not quickly.done()
+        go_on.set()
+        assert {slowly.result(30).key_id, quickly.result(30).key_id} < {key.key_id for key in keys.all()}
+    assert names_in(keys) == ["site-key.json", "site-key.json.lock"]
 
 
 @pytest.mark.parametrize(
