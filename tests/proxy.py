@@ -110,7 +110,10 @@ class Line:
             writer.transport.abort()
             return
         self.connections += 1
-        there, back = await asyncio.open_connection("127.0.0.1", self._target)
+        try:
+            there, back = await asyncio.open_connection("127.0.0.1", self._target)
+        except asyncio.CancelledError:
+            return
         pair = {writer, back}
         self._open |= pair
         if self._swallows:

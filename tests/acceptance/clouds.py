@@ -173,8 +173,9 @@ class CloudHub(Stack):
         return kill
 
     def wait_until_sent(self) -> None:
-        """Until nothing waits for the cloud any more."""
-        until(lambda: self._left() == 0, f"not sent: {self.store.outbox.figures()}")
+        """Until nothing waits for the cloud any more; that it gets less is enough to wait on."""
+        while left := self._left():
+            until(lambda left=left: self._left() < left, f"not sent: {self.store.outbox.figures()}")
 
     def _left(self) -> int:
         figures = self.store.outbox.figures()
