@@ -10,11 +10,13 @@ renew(settings)                 renew certificates that are due
 certificate_stamp(settings)     when it changes, mosquitto must be sent SIGHUP
 Desk(settings, register)        serves cameras that redeem a one-time code
 code_open_until(…)              whether such a code still waits for its camera
+code_note(settings, device)     what is to be noted of a camera that claims its identity
 locked(settings)                one broker a data folder
 """
 
 from broker.admin import Admin, Identity
 from broker.cameras import camera_credentials, certified_credentials, way
+from broker.claims import note_of as code_note
 from broker.claims import open_until as code_open_until
 from broker.connection import ready
 from broker.desk import Desk
@@ -32,6 +34,7 @@ __all__ = [
     "certificate_stamp",
     "certified_credentials",
     "check_port",
+    "code_note",
     "code_open_until",
     "command",
     "credentials",

@@ -142,13 +142,13 @@ class Admin:
         payload = homeassistant.discovery(self._settings.site, device) if self._settings.home_assistant else b""
         self.publish(topic, payload, retain=True)
 
-    def invite(self, device: str) -> str:
+    def invite(self, device: str, note: str = "") -> str:
         """A one-time code by which a camera without an identity becomes `device`, within ten minutes.
 
-        A camera that has this name already gets a new password when the code is used.
+        A camera that has this name already gets a new password when the code is used. `note` is for one that is new.
         """
         check_name(device)
-        code = claims.invite(self._settings, device, time.time())
+        code = claims.invite(self._settings, device, time.time(), note)
         self.open_claims()
         return code
 

@@ -12,7 +12,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from broker.files import write
 from hub.errors import Conflict
@@ -36,9 +36,10 @@ class Open:
     device: str
     ends_s: float
     taken_by: str = ""
+    note: str = ""  # what is put down for the camera when it comes
 
 
-def invite(settings: Settings, device: str, now_s: float) -> str:
+def invite(settings: Settings, device: str, now_s: float, note: str = "") -> str:
     """Make a code for a camera that will be called `device`; an older one for it is void."""
     code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
     with _codes(settings, now_s) as codes:
@@ -46,7 +47,7 @@ def invite(settings: Settings, device: str, now_s: float) -> str:
             del codes[key]
         if len(codes) >= MAX_OPEN:
             raise Conflict(f"{MAX_OPEN} codes are open already; wait until they are used or end.")
-        codes[_hash(code)] = Open(device, now_s + LIFETIME_S)
+        codes[_hash(code)] = Open(device, now_s + LIFETIME_S, note=note)
     return f"{code[:4]}-{code[4:]}"
 
 
@@ -58,7 +59,7 @@ def redeem(settings: Settings, code: str, now_s: float, nonce: str = "") -> str 
         if found is None or found.taken_by not in ("", asker):
             return None
         if not found.taken_by:
-            codes[key] = Open(found.device, now_s + AGAIN_S, asker)
+            codes[key] = replace(found, ends_s=now_s + AGAIN_S, taken_by=asker)
     return found.device
 
 
@@ -66,6 +67,11 @@ def open_until(settings: Settings, device: str, now_s: float) -> float | None:
     """When the code for a camera ends; None when there is none that still waits for it."""
     waiting = [each for each in _read(settings).values() if each.device == device and not each.taken_by]
     return next((each.ends_s for each in waiting if each.ends_s > now_s), None)
+
+
+def note_of(settings: Settings, device: str) -> str:
+    """What was noted with the code of a camera that waits for it, or has just used it."""
+    return next((each.note for each in _read(settings).values() if each.device == device), "")
 
 
 def any_open(settings: Settings, now_s: float) -> bool:
@@ -87,7 +93,7 @@ def _codes(settings: Settings, now_s: float) -> Iterator[Codes]:
         codes = {key: each for key, each in before.items() if each.ends_s > now_s}
         yield codes
         if codes != before:
-            content = {key: [each.device, each.ends_s, each.taken_by] for key, each in codes.items()}
+            content = {key: [each.device, each.ends_s, each.taken_by, each.note] for key, each in codes.items()}
             write(settings.secrets_dir / "claims.json", json.dumps(content).encode(), 0o600)
     finally:
         os.close(fd)

@@ -15,7 +15,8 @@ from dashboard.rights import Right, needs
 from dashboard.runtime import Runtime, current
 from hub.errors import PresenzaError
 
-SESSION = "claims"  # device → when its code ends, whether it had an identity before, whether it was claimed
+# device → when its code ends, whether it had an identity before, whether it was claimed, what is noted of it
+SESSION = "invitations"
 KEPT = 20  # invitations that a session remembers
 
 
@@ -27,11 +28,11 @@ def invite(request: HttpRequest) -> HttpResponse:
     runtime = current()
     code = ""
     if form.is_valid():
-        device = form.cleaned_data["device"]
+        device, note = form.cleaned_data["device"], form.cleaned_data["note"]
         try:
             with broker.Admin(runtime.settings) as admin:
                 known = device in {each.device for each in admin.list()}
-                code = admin.invite(device)
+                code = admin.invite(device, note)
         except PresenzaError as error:
             form.add_error("device", str(error))
     if not code:
@@ -39,7 +40,7 @@ def invite(request: HttpRequest) -> HttpResponse:
     log.record(request, "camera_invited", device)
     ends_s = broker.code_open_until(runtime.settings, device, time.time()) or 0.0
     invited = request.session.get(SESSION, {})
-    invited = dict(list(invited.items())[-KEPT:]) | {device: [ends_s, known, False]}
+    invited = dict(list(invited.items())[-KEPT:]) | {device: [ends_s, known, False, note]}
     request.session[SESSION] = invited
     return render(request, "devices/claim.html", {"code": code, **_state(request, runtime, device)})
 
@@ -57,17 +58,17 @@ def _state(request: HttpRequest, runtime: Runtime, device: str) -> Mapping[str, 
     invited = request.session.get(SESSION, {})
     if device not in invited:
         raise Http404
-    ends_s, known, claimed = invited[device]
+    ends_s, known, claimed, note = invited[device]
     now_s = time.time()
     open_until = broker.code_open_until(runtime.settings, device, now_s)
     if not claimed and open_until is not None:  # ours, or a newer one, which made ours void
         state = "waiting" if open_until == ends_s else "expired"
-        return {"device": device, "state": state, "left_s": max(1, round(ends_s - now_s))}
+        return {"device": device, "state": state, "left_s": max(1, round(ends_s - now_s)), "note": note}
     # A code that went before its end was used. Afterwards an identity that wasn't there before tells it.
     if not claimed and (now_s < ends_s or (not known and _has_identity(runtime, device))):
-        request.session[SESSION] = invited | {device: [ends_s, known, True]}
+        request.session[SESSION] = invited | {device: [ends_s, known, True, note]}
         claimed = True
-    return {"device": device, "state": "claimed" if claimed else "expired", "left_s": 0}
+    return {"device": device, "state": "claimed" if claimed else "expired", "left_s": 0, "note": note}
 
 
 def _has_identity(runtime: Runtime, device: str) -> bool:

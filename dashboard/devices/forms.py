@@ -128,6 +128,12 @@ class ClaimForm(forms.Form):
         max_length=wire.NAME_MAX,
         help_text=_("A camera of this name that there is already gets a new password when the code is used."),
     )
+    note = forms.CharField(
+        label=_("Where it hangs"),
+        max_length=200,
+        required=False,
+        help_text=_("A camera that is on the list already keeps the note that it has."),
+    )
     device.widget.attrs |= {"autocapitalize": "none", "autocomplete": "off", "pattern": "[a-z0-9][a-z0-9-]{0,31}"}
 
 

@@ -62,7 +62,7 @@ def run(settings: Settings, lock: int) -> int:
     signal.setitimer(signal.ITIMER_REAL, LOOK_S, LOOK_S)
     if stopping:
         process.terminate()
-    desk = broker.Desk(settings, partial(register, settings), tell=note)
+    desk = broker.Desk(settings, partial(register_claimed, settings), tell=note)
     desk.start()
     code = process.wait()
     desk.stop()
@@ -76,6 +76,11 @@ def register(settings: Settings, device: str, remark: str = "") -> None:
     """Put a camera on the list, unless it is there: it may have got its identity anew."""
     with closing(open_store(settings)) as store, suppress(Conflict):
         store.add_device(Device(device, created_ms=time.time_ns() // 1_000_000, note=remark))
+
+
+def register_claimed(settings: Settings, device: str) -> None:
+    """Put a camera that has used its code on the list, with the note that was given with the code."""
+    register(settings, device, broker.code_note(settings, device))
 
 
 class CertificateWatch:

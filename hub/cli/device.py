@@ -32,6 +32,7 @@ CERTIFIED = CREDENTIALS | {"certificate": "Certificate", "key": "Private key"}
 LISTED = {"device": "Camera", "state": "State", "seen_ms": "Last seen", "identity": "Identity", "note": "Note"}
 SHOWN = LISTED | {"status": "Status", "telemetry": "Telemetry", "config": "Configuration"}
 Command = Callable[..., Any]
+note_option = click.option("--note", "remark", default="", help="Where it hangs, or whatever helps to know it.")
 
 
 @click.group("device")
@@ -56,7 +57,7 @@ def of_one(name: str, *options: Callable[[Command], Command]) -> Callable[[Comma
 
 @device_command.command("add")
 @click.argument("device")
-@click.option("--note", "remark", default="", help="Where it hangs, or whatever helps to know it.")
+@note_option
 @click.option("--certificate", "certified", is_flag=True, help="A client certificate instead of a password.")
 @settings_option
 @json_option
@@ -71,11 +72,14 @@ def add(device: str, remark: str, settings: Settings, *, certified: bool, as_jso
     emit(given, CERTIFIED if certified else CREDENTIALS, as_json=as_json)
 
 
-@of_one("invite", json_option)
-def invite(device: str, settings: Settings, *, as_json: bool) -> None:
-    """Print a one-time code by which a camera without an identity becomes DEVICE, within ten minutes."""
+@of_one("invite", note_option, json_option)
+def invite(device: str, remark: str, settings: Settings, *, as_json: bool) -> None:
+    """Print a one-time code by which a camera without an identity becomes DEVICE, within ten minutes.
+
+    A camera that is on the list already keeps the note that it has.
+    """
     with broker.Admin(settings) as admin:
-        code = admin.invite(device)
+        code = admin.invite(device, remark)
     emit({"device": device, "code": code, "lifetime_s": LIFETIME_S}, INVITED, as_json=as_json)
 
 

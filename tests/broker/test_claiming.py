@@ -235,6 +235,24 @@ def test_a_new_code_for_the_same_camera_makes_the_old_one_void(broker_site):
     assert claims.redeem(settings, new, 1.0, "a") == "door-1"
 
 
+def test_a_note_stays_with_the_code_until_it_is_used(broker_site):
+    settings = broker_site.settings
+    code = claims.invite(settings, "door-1", 0.0, "at the door")
+    claims.invite(settings, "door-2", 0.0)
+    assert claims.redeem(settings, code, 1.0, "a") == "door-1"
+    assert [claims.note_of(settings, device) for device in ("door-1", "door-2", "door-3")] == ["at the door", "", ""]
+    claims.invite(settings, "door-1", 2.0)
+    assert claims.note_of(settings, "door-1") == ""
+
+
+def test_codes_that_an_older_version_wrote_are_understood(broker_site):
+    settings = broker_site.settings
+    code = claims.invite(settings, "door-1", 0.0)
+    ((key, (*kept, _note)),) = json.loads(codes_of(settings)).items()
+    (settings.secrets_dir / "claims.json").write_text(json.dumps({key: kept}))
+    assert claims.redeem(settings, code, 1.0, "a") == "door-1"
+
+
 def test_a_code_that_many_redeem_at_once_is_given_to_one(broker_site):
     code = claims.invite(broker_site.settings, "door-1", 0.0)
     with ThreadPoolExecutor(8) as pool:

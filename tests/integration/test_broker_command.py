@@ -173,7 +173,8 @@ def test_a_revoked_device_stays_in_the_list_without_an_identity(broker_site):
 
 def test_an_invited_camera_claims_its_identity_and_is_listed(site):
     with running(site):
-        code = json.loads(presenza(site, "device", "invite", "door-1", "--json").stdout)["code"]
+        invite = ("device", "invite", "door-1", "--note", "main entrance", "--json")
+        code = json.loads(presenza(site, *invite).stdout)["code"]
         with claimant(site.settings) as newcomer:
             nonce = "0123456789abcdef" * 2
             assert newcomer.subscribe(f"presenza/v1/main/claim/reply/{nonce}")
@@ -182,7 +183,7 @@ def test_an_invited_camera_claims_its_identity_and_is_listed(site):
             answer = json.loads(newcomer.messages.get(timeout=20)[1])
         camera(answer["credentials"]).close()
         (row,) = json.loads(presenza(site, "device", "list", "--json").stdout)
-        assert (row["device"], row["identity"]) == ("door-1", "active")
+        assert (row["device"], row["identity"], row["note"]) == ("door-1", "active", "main entrance")
 
 
 def test_an_integration_gets_an_identity_is_listed_and_removed(broker_site):

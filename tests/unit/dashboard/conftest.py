@@ -128,9 +128,9 @@ class FakeAdmin:
         self.known[device] = False
         return "a-new-password"
 
-    def invite(self, device: str) -> str:
+    def invite(self, device: str, note: str = "") -> str:
         check_name(device)
-        return claims.invite(self.settings, device, time.time())
+        return claims.invite(self.settings, device, time.time(), note)
 
     def rotate(self, device: str) -> str:
         del device

@@ -40,6 +40,14 @@ def test_a_code_that_a_camera_used_is_said_to_be_used(client, site):
     assert "<html" not in fragment
 
 
+def test_what_is_noted_of_a_camera_is_kept_with_its_code_and_with_a_newer_one(client, site, monkeypatch):
+    client.post("/claims/", {"device": "gate-1", "note": "at the gate"})
+    assert claims.note_of(site.settings, "gate-1") == "at the gate"
+    later = time.time() + claims.LIFETIME_S + 1
+    monkeypatch.setattr(claim_views.time, "time", lambda: later)
+    assert '<input type="hidden" name="note" value="at the gate">' in client.get("/claims/gate-1/").content.decode()
+
+
 def test_a_code_that_nobody_used_ends(client, monkeypatch):
     client.post("/claims/", {"device": "gate-1"})
     later = time.time() + claims.LIFETIME_S + 1
