@@ -69,6 +69,7 @@ DENIALS = {
 # What was wrong with a line of an import.
 PROBLEMS = {
     "taken": _("Somebody else has this number."),
+    "namesake": _("Left out: somebody of this name and group is there already, and the line has no number."),
     "name": _("The name is missing, too long, or has line breaks in it."),
     "number": _("The number is too long, or has line breaks in it."),
     "group": _("The group's name is too long, or has line breaks in it."),

@@ -1,7 +1,7 @@
 """An import under way: line by line, in a thread, with a report that the page asks for (dashboard.people.reports)."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import IO
 
@@ -15,6 +15,7 @@ from dashboard.people.reports import Journal, Report, Reports
 from dashboard.people.table import Line
 from dashboard.runtime import Runtime, now_ms
 from hub.errors import Conflict, EnrolmentRefused, InvalidImage, PresenzaError, Unavailable
+from hub.model import Person
 from hub.people import new_person
 
 log = structlog.get_logger()
@@ -26,12 +27,32 @@ def reports(runtime: Runtime) -> Reports:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be imported. `photos`, a ZIP that nobody else uses, is closed when it is done."""
+    """What is to be imported. `photos`, a ZIP that nobody else uses, is closed when it is done.
+
+    `again`: add lines without a number though somebody of the same name and group is there.
+    """
 
     lines: list[Line]
     photos: IO[bytes] | None
     consent: str
     username: str
+    again: bool = False
+
+
+class Namesakes:
+    """Who is there by name and group: all that tells whether a line without a number was imported before."""
+
+    def __init__(self, people: Iterable[Person]) -> None:
+        self._known: dict[tuple[str, str], str] = {}
+        for person in people:
+            self.add(person)
+
+    def add(self, person: Person) -> None:
+        self._known.setdefault((person.name, person.group), person.person_id)
+
+    def of(self, person: Person) -> str:
+        """The id of somebody who may be the same person; "" for nobody, and for who has a number."""
+        return "" if person.number else self._known.get((person.name, person.group), "")
 
 
 def start(runtime: Runtime, order: Order) -> str:
@@ -46,8 +67,9 @@ def _run(runtime: Runtime, journal: Journal, order: Order) -> None:
     how = "failed"
     try:
         archive = None if order.photos is None else Archive(order.photos)
+        namesakes = None if order.again else Namesakes(runtime.store.people())
         for line in order.lines:
-            journal.report(one(runtime, line, archive, order.consent, order.username))
+            journal.report(one(runtime, line, archive, order.consent, order.username, namesakes=namesakes))
         how = "done"
     except Exception:
         log.exception("import failed")
@@ -57,12 +79,24 @@ def _run(runtime: Runtime, journal: Journal, order: Order) -> None:
             order.photos.close()
 
 
-def one(runtime: Runtime, line: Line, archive: Archive | None, consent: str, username: str) -> Report:
-    """Import one line. What is wrong with it costs that line only."""
+def one(
+    runtime: Runtime,
+    line: Line,
+    archive: Archive | None,
+    consent: str,
+    username: str,
+    *,
+    namesakes: Namesakes | None = None,
+) -> Report:
+    """Import one line, unless it is one of `namesakes`, to whom it is added. What is wrong with it costs only it."""
     report = Report(line.number_in_file)
     try:
         person = new_person(line.name, line.number, line.group, consent=consent, recorded_by=username, now_ms=now_ms())
+        if namesakes and (person_id := namesakes.of(person)):
+            return replace(report, person_id=person_id, problem="namesake")
         runtime.store.add_person(person)
+        if namesakes:
+            namesakes.add(person)
         report = replace(report, person_id=person.person_id)
         return replace(report, photos=_photos(runtime, person.person_id, line, archive))
     except PresenzaError as error:

@@ -212,7 +212,8 @@ def _start(request: HttpRequest, form: ImportForm) -> tuple[str, int]:
         raise InputError("columns", _("The table has no people in it."))
     photos = form.cleaned_data["photos"]
     kept = _keep(photos) if photos else None
-    order = bulk.Order(lines, kept, form.cleaned_data["consent"], request.user.username)
+    again = form.cleaned_data["again"]
+    order = bulk.Order(lines, kept, form.cleaned_data["consent"], request.user.username, again=again)
     return bulk.start(current(), order), len(lines)
 
 

@@ -54,6 +54,11 @@ class ImportForm(forms.Form):
     photos = forms.FileField(label=_("Photos (ZIP)"), required=False)
     consent = forms.CharField(label=_("Consent"), max_length=MAX_CONSENT, widget=forms.Textarea, initial=CONSENT)
     agreed = forms.BooleanField(label=_("Everybody in this table has agreed to this text."))
+    again = forms.BooleanField(
+        label=_("Add lines without a number even where somebody of the same name and group is enrolled."),
+        required=False,
+        help_text=_("Else they are left out, so that the same table can be imported again."),
+    )
 
     table.widget.attrs |= {"accept": ".csv,text/csv"}
     photos.widget.attrs |= {"accept": ".zip,application/zip"}

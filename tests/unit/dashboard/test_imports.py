@@ -17,13 +17,14 @@ AGREED = {"consent": "agreed", "agreed": "on"}
 JOB = "01K00000000000000000000000"
 
 
-def begin(client, text: str, **photos: bytes) -> str:
+def begin(client, text: str, *, again: bool = False, **photos: bytes) -> str:
     """Import a table; the address of its report, when it is done."""
+    ticked = {"again": "on"} if again else {}
     files = {"table": SimpleUploadedFile("people.csv", text.encode())}
     if photos:
         archive = zipped({f"{name}.jpg": photo for name, photo in photos.items()})
         files["photos"] = SimpleUploadedFile("photos.zip", archive.getvalue())
-    where = client.post("/people/import/", {**files, **AGREED})["Location"]
+    where = client.post("/people/import/", {**files, **AGREED, **ticked})["Location"]
     for thread in threading.enumerate():
         if thread.name == "import":
             thread.join(10)
@@ -56,6 +57,32 @@ def test_an_import_runs_to_its_end_and_reports_each_line(site, sign_in):
     assert "Somebody else has this number." in page
     assert "1 line needs a look" in page
     assert "hx-trigger" not in page.partition('id="job"')[2].partition(">")[0]  # it asks no more
+
+
+TWICE = "name,number,group\nDora,,9z\nErna,77,9z\n"
+
+
+def test_a_table_that_is_imported_again_adds_nobody_again(site, sign_in):
+    client = sign_in("admin")
+    begin(client, TWICE)
+    before = site.store.people()
+    page = client.get(begin(client, TWICE)).content.decode()
+    assert "Left out: somebody of this name and group is there already" in page
+    assert "Somebody else has this number." in page
+    assert site.store.people() == before
+
+
+def test_who_wants_it_has_a_namesake_added(site, sign_in):
+    client = sign_in("admin")
+    begin(client, TWICE)
+    begin(client, TWICE, again=True)
+    assert [person.name for person in site.store.people(group="9z")] == ["Dora", "Dora", "Erna"]
+
+
+def test_a_namesake_of_another_group_or_with_a_number_is_somebody_else(site, sign_in):
+    begin(sign_in("admin"), "name,number,group\nDora,,9z\nDora,,9y\nDora,5,9z\nDora,,9z\n")
+    added = [(person.group, person.number) for person in site.store.people() if person.name == "Dora"]
+    assert sorted(added) == [("9y", ""), ("9z", ""), ("9z", "5")]
 
 
 def test_the_report_is_still_there_after_a_restart_in_any_language(site, sign_in):
