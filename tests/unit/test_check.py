@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from hub import faces, figures, people, settings
-from hub.cli import check_machine, check_people, check_site
+from hub.cli import check_cloud, check_machine, check_people, check_site
 from hub.cli.check import run
 from hub.cli.finding import Check, Finding, Level
 from hub.errors import Unavailable
@@ -206,3 +206,18 @@ def test_a_check_that_cannot_be_made_is_a_finding(folder: Path):
 
     (finding,) = look(some_check, folder)
     assert (finding.level, finding.subject, finding.message) == (Level.FAIL, "Some check", "It isn't there.")
+
+
+def test_a_mirror_that_the_settings_forgot_is_named_until_it_is_switched_off(folder: Path):
+    assert look(check_cloud.mirror, folder) == []  # there is nothing yet
+    mirrored = settings.load({}, data_dir=folder, store="firestore", firebase_project="a-school")
+    with closing(open_store(mirrored)) as store:
+        store.add_device(Device("door-1", 1))
+    assert list(run(check_cloud.mirror, mirrored)) == []
+    (finding,) = look(check_cloud.mirror, folder)
+    assert finding.level is Level.WARN
+    assert "what waits grows (1 now)" in finding.message
+    assert "presenza sync off" in finding.todo
+    with closing(open_store(settings.load({}, data_dir=folder))) as store:
+        store.outbox.switch_off()
+    assert look(check_cloud.mirror, folder) == []
