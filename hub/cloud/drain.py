@@ -22,7 +22,8 @@ from hub.errors import Busy, PresenzaError, StoreCorrupt, Unavailable
 from hub.store.outbox import NEWS, Entry, Outbox
 
 WINDOW = 8  # rows that are sent at once; the next ones when all of them are settled
-NEWS_S = 60.0
+NEWS_S = 60.0  # how often the states of cameras go up: all of them together, for one ring of the bell
+NEWS_ROUND_S = 1.0  # how long that takes at most; what changes later waits for the next round
 
 log = structlog.get_logger()
 
@@ -66,7 +67,7 @@ class Drain:
         self._pictures = pictures
         self._gate = gate or threading.Lock()
         self._line = Line.UP
-        self._told_s: dict[str, float] = {}  # when a camera's state was sent last
+        self._news_until_s = self._news_due_s = 0.0
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="drain")
 
     def close(self) -> None:
@@ -78,17 +79,16 @@ class Drain:
         Blocks for seconds when nobody answers. Not for several threads at once.
         """
         limit = WINDOW if self._line is Line.UP else 1
-        entries = self._outbox.waiting(limit, pictures=self._pictures, resting=() if news else self._resting())
+        entries = self._outbox.waiting(limit, pictures=self._pictures, news=news or self._is_news_time())
         if not entries:
             return Step()
         step = self._settle(zip(entries, self._threads.map(self._try, entries), strict=True))
         self._line = step.line
         return step
 
-    def _resting(self) -> list[str]:
+    def _is_news_time(self) -> bool:
         now_s = self._clock_s()
-        self._told_s = {device: at for device, at in self._told_s.items() if now_s - at < NEWS_S}
-        return list(self._told_s)
+        return now_s < self._news_until_s or now_s >= self._news_due_s
 
     def _try(self, entry: Entry) -> PresenzaError | None:
         try:
@@ -124,7 +124,9 @@ class Drain:
 
     def _note(self, sent: list[Entry], step: Step) -> None:
         step.sent, step.kinds = len(sent), {entry.kind for entry in sent}
-        self._told_s |= {entry.key: self._clock_s() for entry in sent if entry.kind == NEWS}
+        now_s = self._clock_s()
+        if NEWS in step.kinds and now_s >= self._news_due_s:
+            self._news_until_s, self._news_due_s = now_s + NEWS_ROUND_S, now_s + NEWS_S
         if sent:
             with self._gate:
                 self._outbox.done(sent, all_is_well=step.line is Line.UP and not self._pictures)

@@ -5,11 +5,10 @@ the newest state goes out once, however often it changed before; a document that
 too. `done` only strikes out what hasn't changed since it was read.
 """
 
-import json
 import secrets
 import sqlite3
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -110,13 +109,13 @@ class Outbox:
             return origin_of(db, self._db.path)
 
     # -- sending --------------------------------------------------------------
-    def waiting(self, limit: int, *, pictures: bool = False, resting: Collection[str] = ()) -> list[Entry]:
-        """The documents, or the pictures, that wait, in order. `resting`: the cameras whose news isn't due."""
+    def waiting(self, limit: int, *, pictures: bool = False, news: bool = True) -> list[Entry]:
+        """The documents, or the pictures, that wait, in order; the states of cameras only if `news`."""
         with self._db.read() as db:
             found = db.execute(
                 """SELECT * FROM outbox WHERE state = 'waiting' AND (kind = 'pictures') = ?
-                AND NOT (kind = ? AND key IN (SELECT value FROM json_each(?))) ORDER BY seq LIMIT ?""",
-                (pictures, NEWS, json.dumps(list(resting)), limit),
+                AND (kind != ? OR ?) ORDER BY seq LIMIT ?""",
+                (pictures, NEWS, news, limit),
             )
             return [_entry(row) for row in found]
 

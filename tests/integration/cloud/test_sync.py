@@ -9,7 +9,7 @@ from time import monotonic
 
 import pytest
 
-from hub.cloud import sync
+from hub.cloud import drain, sync
 from hub.cloud.drain import Drain, Step
 from hub.cloud.firestore import CALL_S, Firestore
 from hub.cloud.remote import Listener, Stored
@@ -172,9 +172,13 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[Step]:
 
 
 async def test_who_asks_has_everything_sent_at_once_though_it_is_only_news(
-    settings: Settings, stores: tuple[SqliteStore, SqliteStore], steps: list[Step]
+    settings: Settings,
+    stores: tuple[SqliteStore, SqliteStore],
+    steps: list[Step],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     here, _ = stores
+    monkeypatch.setattr(drain, "NEWS_ROUND_S", 0.0)
     async with running(a_sync(settings, here, "here")):
         here.put_device_state(DeviceState("door-1", 1))
         await until(lambda: here.outbox.waiting(1) == [])

@@ -195,7 +195,19 @@ def test_a_camera_that_rests_holds_up_nobody(here: Mirror) -> None:
     several(here, 1)
     here.now_s = NEWS_S / 2
     here.drain.step()
-    assert here.waiting() == [("device_states", "door-1")]
+    assert here.waiting() == [("device_states", "door-1"), ("device_states", "door-2")]
+
+
+def test_the_states_of_all_cameras_go_together_so_that_the_bell_rings_once(here: Mirror) -> None:
+    for number in range(2 * WINDOW):
+        here.store.put_device_state(DeviceState(f"door-{number:02}", 1))
+    assert [here.drain.step().sent for _ in range(3)] == [WINDOW, WINDOW, 0]
+    for second in range(1, int(NEWS_S)):
+        here.now_s = float(second)
+        here.store.put_device_state(DeviceState(f"door-{second % WINDOW:02}", 1 + second))
+        assert here.drain.step().sent == 0
+    here.now_s = NEWS_S
+    assert here.drain.step().sent == WINDOW
 
 
 # -- pictures ------------------------------------------------------------------
