@@ -167,6 +167,12 @@ def setting_label(name: str) -> str:
     return str(WORDS.get(name, (name,))[0])
 
 
+@register.filter
+def rollout_title(record: Any) -> str:
+    """Its template's name, or what it sets."""
+    return record.template or ", ".join(setting_label(name) for name in record.fields)
+
+
 @register.simple_tag
 def sheet_cells(cells: list[Cell], today: date) -> SafeString:
     """A row of the month sheet. Here and not in a template, because a sheet has thousands of them."""

@@ -97,6 +97,34 @@ class RolloutForm(forms.Form):
         self.fields["first"].choices = [(each, each) for each in cameras]
 
 
+class ChosenForm(TemplateForm):
+    """Settings for cameras that are chosen here, to be rolled out without a template."""
+
+    def __init__(self, *args: Any, cameras: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, cameras=cameras, new=False, **kwargs)
+        chosen, rollout = self.fields["cameras"], RolloutForm(cameras=cameras)
+        chosen.required, chosen.label, chosen.help_text = True, _("Cameras to set"), ""
+        self.fields |= rollout.fields
+        self.fields["first"].choices = [("", _("the first of them")), *self.fields["first"].choices]
+        self.fields["first"].required = False
+
+    def setting_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.settings]
+
+    def ordered(self) -> list[str]:
+        """The cameras, with the one that goes ahead in front."""
+        first = self.cleaned_data["first"]
+        return sorted(self.cleaned_data["cameras"], key=lambda device: (device != first, device))
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean()
+        if not self.errors and not self.config():
+            raise forms.ValidationError(_("Say what to set: all settings are empty."))
+        if given.get("first") and given["first"] not in given.get("cameras", ()):
+            self.add_error("first", _("It is none of the cameras that are set."))
+        return given
+
+
 def _field(kind: str, allowed: Any, **words: Any) -> forms.Field:
     if kind == "choice":
         return forms.ChoiceField(choices=[(str(each), str(each)) for each in allowed], **words)

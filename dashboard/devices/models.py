@@ -31,7 +31,7 @@ class RolloutRecord(models.Model):
     | `failed`  | it could not be carried out; `problem` says why                        |
     """
 
-    template = models.CharField(max_length=40)
+    template = models.CharField(max_length=40)  # "" where settings and cameras were chosen for it
     fields = models.JSONField()
     cameras = models.JSONField()  # the first one goes ahead
     patience_s = models.IntegerField()

@@ -151,7 +151,7 @@ class Rollouts:
         rollout = Rollout(list(plan.wanted), patience_ms=record.patience_s * 1000)
         want = partial(
             configuration.want, store, partial(self._publish, retain=True), self._runtime.settings.site,
-            by=record.by, origin=f"template {record.template}",
+            by=record.by, origin=f"template {record.template}" if record.template else "",
         )  # fmt: skip
         teller = Teller(record, settled, self._ending)
         conductor = Conductor(

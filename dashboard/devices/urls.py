@@ -10,6 +10,7 @@ urlpatterns = [
     path("configs/templates/<str:template>/", config_views.template, name="devices-template"),
     path("configs/templates/<str:template>/remove/", config_views.remove_template, name="devices-template-remove"),
     path("configs/templates/<str:template>/rollout/", rollout_views.begin, name="devices-rollout-begin"),
+    path("configs/rollouts/add/", rollout_views.choose, name="devices-rollout-add"),
     path("configs/rollouts/<int:pk>/", rollout_views.rollout, name="devices-rollout"),
     path("configs/rollouts/<int:pk>/stop/", rollout_views.stop, name="devices-rollout-stop"),
     path("claims/", claim_views.invite, name="devices-invite"),

@@ -12,7 +12,7 @@ PAGES = (
     "/today/", "/today/door/", "/attendance/", "/attendance/month/", "/attendance/range/", "/attendance/arrivals/",
     "/people/", "/people/add/", "/people/import/", "/people/alike/", "/unknown/",
     "/devices/", "/devices/add/", "/devices/door-1/",
-    "/devices/door-1/versions/", "/configs/", "/configs/templates/add/",
+    "/devices/door-1/versions/", "/configs/", "/configs/templates/add/", "/configs/rollouts/add/",
     "/system/", "/settings/", "/settings/audit/", "/settings/accounts/", "/settings/accounts/add/", "/account/",
 )  # fmt: skip
 OF_A_PERSON = ("", "edit/", "enrol/", "erase/")

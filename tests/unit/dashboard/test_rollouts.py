@@ -213,6 +213,53 @@ def test_a_template_that_cannot_be_is_refused_and_kept_in_the_form(fleet, sign_i
     assert len(fleet.site.store.config_templates()) == 1
 
 
+def test_chosen_settings_go_to_chosen_cameras_without_a_template(fleet, sign_in):
+    client = sign_in("technician")
+    given = {"led": "off", "cameras": ["door-1", "door-3"], "first": "door-3", "patience_s": 5}
+    answer = client.post("/configs/rollouts/add/", given)
+    record = carried_out(fleet)
+    assert answer["Location"] == f"/configs/rollouts/{record.pk}/"
+    assert (record.state, fleet.wanted) == (models.APPLIED, ["door-3", "door-1"])
+    newest = fleet.site.store.wanted_configs("door-1")[0]
+    assert (newest.config["led"], newest.by, newest.origin) == ("off", "technician-0", "")
+    assert fleet.site.store.wanted_configs("door-2") == []
+    for page in ("/configs/", answer["Location"]):
+        assert "Light signals" in client.get(page).content.decode()
+
+
+def test_of_chosen_cameras_the_first_goes_ahead_unless_another_is_named(fleet, sign_in):
+    given = {"led": "off", "cameras": ["door-3", "door-2"], "first": "", "patience_s": 5}
+    sign_in("technician").post("/configs/rollouts/add/", given)
+    assert RolloutRecord.objects.get().cameras == ["door-2", "door-3"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"led": ""}, "all settings are empty"),
+        ({"cameras": []}, "This field is required"),
+        ({"cameras": ["nobody"]}, "nobody is not one of the available choices"),
+        ({"first": "door-3"}, "It is none of the cameras that are set."),
+        ({"jpeg_quality": "99"}, "less than or equal to"),
+        ({"patience_s": "1"}, "greater than or equal to"),
+    ],
+)
+def test_a_choice_that_cannot_be_is_refused_with_a_reason_and_kept_in_the_form(fleet, sign_in, wrong, said):
+    given = {"led": "off", "burst_frames": "", "cameras": ["door-1"], "first": "", "patience_s": 17} | wrong
+    answer = sign_in("technician").post("/configs/rollouts/add/", given)
+    page = answer.content.decode()
+    assert (answer.status_code, said in page, 'type="number"' in page) == (422, True, True)
+    assert not RolloutRecord.objects.exists()
+
+
+def test_no_second_roll_out_begins_with_chosen_settings_while_one_is_under_way(fleet, sign_in):
+    begun(sign_in)
+    given = {"led": "off", "cameras": ["door-1"], "patience_s": 5}
+    answer = sign_in("admin").post("/configs/rollouts/add/", given)
+    assert "Another roll-out is under way" in answer.content.decode()
+    assert RolloutRecord.objects.count() == 1
+
+
 def test_a_template_without_settings_is_not_rolled_out(fleet, sign_in):
     fleet.site.store.put_config_template(ConfigTemplate("doors", {}, CAMERAS, "admin", 2))
     sign_in("technician").post("/configs/templates/doors/rollout/", {"first": "door-1", "patience_s": 5})
