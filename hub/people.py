@@ -1,6 +1,7 @@
 """Who may be enrolled: the rules for a person's data and consent. Pure, but for the look into a store."""
 
 import hashlib
+from collections.abc import Iterable
 
 from ulid import ULID
 
@@ -35,6 +36,22 @@ def new_person(
         consent=Consent(text, _line("recorded_by", recorded_by), now_ms, version or text_version(text)),
         created_ms=now_ms,
     )
+
+
+class Namesakes:
+    """Who is there by name and group: all that tells whether a line without a number was imported before."""
+
+    def __init__(self, people: Iterable[Person]) -> None:
+        self._known: dict[tuple[str, str], str] = {}
+        for person in people:
+            self.add(person)
+
+    def add(self, person: Person) -> None:
+        self._known.setdefault((person.name, person.group), person.person_id)
+
+    def of(self, person: Person) -> str:
+        """The id of somebody who may be the same person; "" for nobody, and for who has a number."""
+        return "" if person.number else self._known.get((person.name, person.group), "")
 
 
 def text_version(text: str) -> str:

@@ -1,7 +1,7 @@
 """An import under way: line by line, in a thread, with a report that the page asks for (dashboard.people.reports)."""
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import IO
 
@@ -15,8 +15,7 @@ from dashboard.people.reports import Journal, Report, Reports
 from dashboard.people.table import Line
 from dashboard.runtime import Runtime, now_ms
 from hub.errors import Conflict, EnrolmentRefused, InvalidImage, PresenzaError, Unavailable
-from hub.model import Person
-from hub.people import new_person
+from hub.people import Namesakes, new_person
 
 log = structlog.get_logger()
 
@@ -37,22 +36,6 @@ class Order:
     consent: str
     username: str
     again: bool = False
-
-
-class Namesakes:
-    """Who is there by name and group: all that tells whether a line without a number was imported before."""
-
-    def __init__(self, people: Iterable[Person]) -> None:
-        self._known: dict[tuple[str, str], str] = {}
-        for person in people:
-            self.add(person)
-
-    def add(self, person: Person) -> None:
-        self._known.setdefault((person.name, person.group), person.person_id)
-
-    def of(self, person: Person) -> str:
-        """The id of somebody who may be the same person; "" for nobody, and for who has a number."""
-        return "" if person.number else self._known.get((person.name, person.group), "")
 
 
 def start(runtime: Runtime, order: Order) -> str:

@@ -155,6 +155,23 @@ def test_import_can_be_repeated(presenza: CommandLine):
     assert (again.code, again.out) == (0, "0 enrolled, 1 enrolled already, 0 without a photo that can be used\n")
 
 
+def test_a_folder_can_be_imported_again_though_nobody_in_it_has_a_number(presenza: CommandLine):
+    presenza.photo("Ada/1.jpg", "face ada")
+    folder = presenza.folder / "photos"
+    presenza("people", "import", folder, "--consent", "yes", "--group", "5a")
+    repeated = presenza("people", "import", folder, "--consent", "yes", "--group", "5a")
+    assert (repeated.code, repeated.out) == (0, "0 enrolled, 1 enrolled already, 0 without a photo that can be used\n")
+    assert "somebody of this name and group is there" in repeated.err
+
+
+def test_who_has_the_name_of_somebody_in_the_same_group_is_enrolled_when_told_so(presenza: CommandLine):
+    roll = presenza.photo("roll.csv", "name,group\nAda,5a\nAda,5b\nAda,5a\n")
+    reasons = [row["reason"] for row in presenza("people", "import", roll, "--consent", "yes", "--json").json["people"]]
+    assert reasons == [None, None, "enrolled_already"]
+    presenza("people", "import", roll, "--consent", "yes", "--again")
+    assert sorted(row["group"] for row in presenza("people", "list", "--json").json) == ["5a", "5a", "5a", "5b", "5b"]
+
+
 def test_import_names_who_could_not_be_enrolled(presenza: CommandLine):
     presenza.photo("Ada/1.jpg", "face ada")
     presenza.photo("Bob/1.jpg", "nobody")
