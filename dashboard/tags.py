@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django import template
+from django.template.defaultfilters import filesizeformat
 from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -131,7 +132,7 @@ def words_of(text: str) -> list[str]:
 
 
 register.filter("words", words_of)
-for each in (words.stage, words.rollout, words.config_state, words.rollout_message, words.cloud):
+for each in (words.stage, words.rollout, words.config_state, words.rollout_message, words.cloud, words.figure):
     register.filter(f"{each.__name__}_words", each)
 
 KINDS = {
@@ -244,15 +245,11 @@ def chart_list(charts: dict) -> list[tuple[str, object, str]]:
 
 
 @register.filter
-def figure_words(name: str) -> str:
-    """A counter's name: chunks_refused.crc32 → chunks refused: crc32."""
-    base, _, reason = name.partition(".")
-    return base.replace("_", " ") + (f": {reason.replace('_', ' ')}" if reason else "")
-
-
-@register.filter
 def figure(value: float, name: str) -> str:
-    return moment(int(value)) if name.endswith("_ms") else f"{value:g}"
+    """A gauge's value: a time, a size in bytes, or the number."""
+    if name.endswith("_ms"):
+        return moment(int(value))
+    return filesizeformat(value) if name.startswith("bytes_") else f"{value:.12g}"
 
 
 @register.filter

@@ -66,6 +66,22 @@ DENIALS = {
     "notfound": _("The picture isn't kept any more, so that nothing can be learned from it."),
     "nobody": _("This face was not taken for anybody."),
 }
+# The hub's gauges, in the order in which they are shown.
+GAUGES = {
+    "since_ms": _("Running since"),
+    "people": _("People"),
+    "enrolled": _("Of them with photos"),
+    "devices_online": _("Cameras online"),
+    "frames_waiting": _("Waiting pictures"),
+    "bytes_waiting": _("Their size"),
+    "photos_encoded": _("Photos encoded anew"),
+    "photos_to_encode": _("Of so many photos"),
+    "cloud_waiting": _("For the cloud: documents that wait"),
+    "cloud_pictures": _("For the cloud: pictures that wait"),
+    "cloud_dead": _("For the cloud: set aside"),
+    "cloud_conflicts": _("From the cloud: seen by two hubs at once"),
+    "cloud_skipped": _("From the cloud: not understood"),
+}
 # What was wrong with a line of an import.
 PROBLEMS = {
     "taken": _("Somebody else has this number."),
@@ -234,3 +250,11 @@ def rollout_message(text: str) -> str:
 def cloud(state: str) -> str:
     """How it stands with the cloud."""
     return gettext(CLOUDS[state]) if state in CLOUDS else state
+
+
+def figure(name: str) -> str:
+    """A gauge in the reader's language; any other counter by its name: chunks_refused.crc32 → chunks refused: crc32."""
+    if name in GAUGES:
+        return gettext(GAUGES[name])
+    base, _, reason = name.partition(".")
+    return base.replace("_", " ") + (f": {reason.replace('_', ' ')}" if reason else "")

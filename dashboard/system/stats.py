@@ -4,6 +4,7 @@ import threading
 from time import monotonic
 from typing import Any
 
+from dashboard import words
 from dashboard.live.hall import hall
 from dashboard.runtime import Runtime, now_ms
 from dashboard.system import cloud
@@ -90,6 +91,14 @@ def numbers(values: dict[str, Any]) -> list[tuple[str, float]]:
         elif isinstance(value, int | float):
             found.append((name, float(value)))
     return found
+
+
+def gauges(stats: Stats) -> list[tuple[str, float]]:
+    """What people are shown of the gauges, the known ones first; photos to encode anew only while there are some."""
+    left_out = {"pid"} if stats.gauges.get("photos_to_encode") else {"pid", "photos_encoded", "photos_to_encode"}
+    order = {name: place for place, name in enumerate(words.GAUGES)}
+    found = [(name, value) for name, value in numbers(stats.gauges) if name not in left_out]
+    return sorted(found, key=lambda gauge: order.get(gauge[0], len(order)))
 
 
 def _sample(name: str, labels: dict[str, str], value: float) -> str:

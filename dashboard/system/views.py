@@ -39,7 +39,7 @@ def system(request: HttpRequest) -> HttpResponse:
         "hub": hub,
         "hub_status": hall.feed.hub,
         "stages": sorted(hub.ms.items()) if hub else [],
-        "gauges": stats.numbers(hub.gauges) if hub else [],
+        "gauges": stats.gauges(hub) if hub else [],
         "counts": stats.numbers(hub.counts) if hub else [],
         "figures": sorted(stats.dashboard_figures(runtime).items()),
         "store": stats.store_figures(runtime),

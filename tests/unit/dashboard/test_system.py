@@ -19,7 +19,7 @@ from tests.unit.dashboard.records import DAY, attended, see
 FIGURES = Stats(
     counts={"frames": 12, "chunks_refused": {"crc32": 3}},
     ms={"recognize": {"p50": 20.0, "p95": 31.5, "p99": 40.0, "n": 12}},
-    gauges={"frames_waiting": 2, "since_ms": 1_790_000_000_000},
+    gauges={"bytes_waiting": 4096, "frames_waiting": 2, "people": 3, "pid": 4711, "since_ms": 1_790_000_000_000},
 )
 
 
@@ -43,7 +43,33 @@ def token(site, accounts):
 
 def test_the_hubs_figures_are_shown(hub, sign_in):
     page = sign_in("technician").get("/system/").content.decode()
-    assert all(words in page for words in ("recognize", "31.5", "chunks refused: crc32", "frames waiting"))
+    assert all(words in page for words in ("recognize", "31.5", "chunks refused: crc32", "Waiting pictures"))
+
+
+def test_what_the_hub_is_like_now_is_said_in_words_that_fit(hub, sign_in):
+    page = " ".join(sign_in("technician").get("/system/").content.decode().split())
+    card = page.partition("The hub right now</h2>")[2].partition("</section>")[0]
+    for label in (
+        "Running since</dt> <dd>09/21/2026",
+        "People</dt> <dd>3<",
+        "Waiting pictures</dt> <dd>2<",
+        "Their size</dt> <dd>4.0 KB<",
+    ):
+        assert label in card
+    assert "pid" not in card
+    assert "4711" not in card
+    assert "encoded" not in card  # only while photos are encoded anew
+    assert card.index("Running since") < card.index("People") < card.index("Waiting pictures")
+
+
+def test_photos_that_are_encoded_anew_are_shown_while_they_are(hub, sign_in):
+    hub.line.answers["stats"] = Stats(
+        counts={}, ms={}, gauges={"photos_encoded": 0, "photos_to_encode": 7, "assembler": {"late": 1}}
+    ).encode()
+    page = " ".join(sign_in("technician").get("/system/").content.decode().split())
+    assert "Photos encoded anew</dt> <dd>0<" in page
+    assert "Of so many photos</dt> <dd>7<" in page
+    assert "assembler: late</dt> <dd>1<" in page
 
 
 def test_the_page_stands_without_a_hub(site, sign_in):
