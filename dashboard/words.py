@@ -76,11 +76,11 @@ GAUGES = {
     "bytes_waiting": _("Their size"),
     "photos_encoded": _("Photos encoded anew"),
     "photos_to_encode": _("Of so many photos"),
-    "cloud_waiting": _("For the cloud: documents that wait"),
-    "cloud_pictures": _("For the cloud: pictures that wait"),
-    "cloud_dead": _("For the cloud: set aside"),
-    "cloud_conflicts": _("From the cloud: seen by two hubs at once"),
-    "cloud_skipped": _("From the cloud: not understood"),
+    "cloud_waiting": _("Cloud: documents"),
+    "cloud_pictures": _("Cloud: pictures"),
+    "cloud_dead": _("Cloud: set aside"),
+    "cloud_conflicts": _("Cloud: conflicts"),
+    "cloud_skipped": _("Cloud: not understood"),
 }
 # What was wrong with a line of an import.
 PROBLEMS = {
