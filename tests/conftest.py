@@ -17,6 +17,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Tests choose their settings themselves: what the caller has set must not reach them."""
     for name in [name for name in os.environ if name.startswith("PRESENZA_") and name != KEPT]:
         del os.environ[name]
+    os.environ.pop("GOOGLE_APPLICATION_CREDENTIALS", None)
+    os.environ["NO_GCE_CHECK"] = "true"  # without a key Google's library would ask around for a server of theirs
 
 
 @pytest.hookimpl(wrapper=True)
