@@ -144,6 +144,10 @@ class Feed:
             self.rows[row.row_id] = replace(row, person_id=face.person_id, outcome=outcome)
             self._rows[row.row_id] = None
 
+    def people(self) -> set[str]:
+        """The ids of everybody who is shown."""
+        return {row.person_id for row in self.rows.values() if row.person_id is not None}
+
     def forget_person(self, person_id: str) -> None:
         for row_id in [row_id for row_id, row in self.rows.items() if row.person_id == person_id]:
             del self.rows[row_id]

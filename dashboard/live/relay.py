@@ -192,8 +192,10 @@ class Relay:
             await asyncio.sleep(READ_EVERY_S)
 
     async def _read(self) -> None:
+        shown = self._hall.feed.people()  # asked before: who is added meanwhile must not seem to be gone
         try:
             await asyncio.to_thread(self._runtime.refresh_settings)
+            roster = await asyncio.to_thread(self._runtime.roster)
             events = await asyncio.to_thread(self._runtime.store.events, limit=READ_EVENTS)
             states = await asyncio.to_thread(self._runtime.store.device_states)
         except (PresenzaError, OSError) as error:
@@ -202,6 +204,8 @@ class Relay:
             return
         for event in reversed(events):
             self._hall.feed.event(event)
+        for person_id in shown - roster.by_id.keys():
+            self._hall.erased(person_id)  # by the command line, or on another machine
         for state in states:
             self._hall.feed.seen(state.device, state.seen_ms)
         self._hall.feed.attendance_changed()

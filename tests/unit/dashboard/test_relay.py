@@ -6,7 +6,7 @@ import json
 import pytest
 
 from dashboard.live.hall import hall
-from dashboard.live.relay import Relay
+from dashboard.live.relay import READ_EVENTS, Relay
 from hub.errors import Unavailable
 from hub.mqtt import Incoming, Login
 from tests.unit.dashboard.records import result, see
@@ -66,6 +66,16 @@ async def test_after_a_connection_the_store_fills_what_was_missed(relay, site):
     see(site, 1, "p-ada")
     await relay._catch_up()
     assert [row.person_id for row in hall.feed.moment(0).rows] == ["p-ada"]
+
+
+async def test_who_is_erased_elsewhere_leaves_the_open_pages(relay, site):
+    see(site, 1, "p-ada")
+    await relay._catch_up()
+    for number in range(2, READ_EVENTS + 2):  # so many that the store isn't asked for the first any more
+        see(site, number, "p-bob")
+    site.store.remove_person("p-ada")
+    await relay._read()
+    assert {row.person_id for row in hall.feed.moment(0).rows} == {"p-bob"}
 
 
 async def test_a_request_is_answered_by_its_number(relay):
