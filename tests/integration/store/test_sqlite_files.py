@@ -273,7 +273,8 @@ def test_only_the_owner_can_read_the_files(tmp_path: Path) -> None:
     store = open_store(settings)
     store.add_person(a_person())
     files = [file for file in settings.data_dir.rglob("*") if file.is_file()]
-    assert {file.name for file in files} == {"presenza.db", "presenza.db-wal", "presenza.db-shm", "site-key.json"}
+    database, key = ["presenza.db", "presenza.db-wal", "presenza.db-shm"], ["site-key.json", "site-key.json.lock"]
+    assert {file.name for file in files} == {*database, *key}
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
     folders = (settings.data_dir, settings.secrets_dir)
     assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {0o700}
